@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+# weir: `make help` says what there is.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+MODULES := weir-blk.ko
+OUT ?= out
+
+.DEFAULT_GOAL := modules
+
+help:
+	@echo 'make                 build the modules for the running kernel'
+	@echo 'make KDIR=TREE       build them for a prepared kernel tree'
+	@echo 'make install         install them for the kernel built for (as root)'
+	@echo 'make demo            see it work, in a virtual machine'
+	@echo 'make check           all tests; make check-quick: the short ones'
+	@echo 'make bench-path      instructions per I/O beside brd and null_blk'
+	@echo 'make clean           remove what was built here'
+
+modules:
+	@test -f "$(KDIR)/Makefile" || { \
+	  echo "make: no kernel tree at KDIR=$(KDIR)" >&2; \
+	  echo "  on Debian: apt-get install linux-headers-$(KVER)" >&2; \
+	  echo "  or name one: make KDIR=/path/to/prepared/tree" >&2; \
+	  echo "  or try without any: make demo" >&2; exit 2; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+
+# Not through kbuild: it must work where there is no kernel tree.
+clean:
+	find src \( -name '*.o' -o -name '.*.cmd' -o -name '*.o.d' \) -delete
+	rm -rf .tmp_versions .module-common.o tests/unit/build
+	rm -f *.ko *.o *.mod *.mod.c .*.cmd modules.order Module.symvers
+
+demo:
+	scripts/setup demo
+	scripts/demo --out $(OUT)/demo
+
+check:
+	scripts/setup check
+	scripts/check --out $(OUT)/check
+
+check-quick:
+	scripts/setup check
+	scripts/check --quick --out $(OUT)/check
+
+unit style:
+	scripts/setup check
+	tests/$@/run
+
+bench-path:
+	scripts/setup lab
+	scripts/bench-path --out $(OUT)
+
+.PHONY: help modules install clean demo check check-quick unit style bench-path

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where the kernels differ for a blk-mq driver. The WEIR_HAVE_* come from the
+ * Kbuild file, which looks into the headers of the kernel being built for:
+ * stable trees change these interfaces, so a version number says too little.
+ */
+#ifndef WEIR_COMPAT_BLK_H
+#define WEIR_COMPAT_BLK_H
+
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/hrtimer.h>
+#include <linux/sizes.h>
+#include <linux/version.h>
+
+/* queue_rqs: a list head of its own, or the first request */
+#ifdef WEIR_HAVE_RQ_LIST
+typedef struct rq_list weir_rq_list;
+#else
+typedef struct request *weir_rq_list;
+#endif
+
+/* Merging is opt-in on the older kernels. */
+#ifdef WEIR_HAVE_SHOULD_MERGE
+#define WEIR_MQ_F_MERGE BLK_MQ_F_SHOULD_MERGE
+#else
+#define WEIR_MQ_F_MERGE 0
+#endif
+
+/* The largest logical block in bytes, as a literal for modinfo */
+#ifdef BLK_MAX_BLOCK_SIZE
+#define WEIR_MAX_BLOCK_SIZE BLK_MAX_BLOCK_SIZE
+#define WEIR_BS_MAX 65536
+#else
+#define WEIR_MAX_BLOCK_SIZE PAGE_SIZE
+#define WEIR_BS_MAX 4096
+#endif
+
+static inline void weir_hrtimer_setup(struct hrtimer *timer,
+				      enum hrtimer_restart (*fn)(struct hrtimer *),
+				      clockid_t clock, enum hrtimer_mode mode)
+{
+#ifdef WEIR_HAVE_HRTIMER_SETUP
+	hrtimer_setup(timer, fn, clock, mode);
+#else
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+#endif
+}
+
+/* Write zeroes that also unmap, as a limit of its own */
+static inline void weir_limit_zeroes_unmap(struct queue_limits *lim,
+					   unsigned int sectors)
+{
+#ifdef WEIR_HAVE_WZEROES_UNMAP
+	lim->max_hw_wzeroes_unmap_sectors = sectors;
+#endif
+}
+
+/*
+ * What a queue is, beside its limits: since 6.11 bits of queue_limits, before
+ * that flags and setters of the queue.
+ */
+#define WEIR_FEAT_WRITE_CACHE	(1U << 0)
+#define WEIR_FEAT_FUA		(1U << 1)
+#define WEIR_FEAT_ROTATIONAL	(1U << 2)
+
+#ifdef BLK_FEAT_WRITE_CACHE
+
+static inline struct gendisk *weir_alloc_disk(struct blk_mq_tag_set *tags,
+					      struct queue_limits *lim,
+					      unsigned int feat, void *data)
+{
+	if (feat & WEIR_FEAT_WRITE_CACHE)
+		lim->features |= BLK_FEAT_WRITE_CACHE;
+	if (feat & WEIR_FEAT_FUA)
+		lim->features |= BLK_FEAT_FUA;
+	if (feat & WEIR_FEAT_ROTATIONAL)
+		lim->features |= BLK_FEAT_ROTATIONAL;
+	return blk_mq_alloc_disk(tags, lim, data);
+}
+
+#else
+
+static inline struct gendisk *weir_alloc_disk(struct blk_mq_tag_set *tags,
+					      struct queue_limits *lim,
+					      unsigned int feat, void *data)
+{
+	struct gendisk *disk = blk_mq_alloc_disk(tags, data);
+	struct request_queue *q;
+
+	if (IS_ERR(disk))
+		return disk;
+	q = disk->queue;
+	blk_queue_logical_block_size(q, lim->logical_block_size);
+	blk_queue_physical_block_size(q, lim->physical_block_size);
+	blk_queue_max_hw_sectors(q, lim->max_hw_sectors);
+	blk_queue_max_segments(q, lim->max_segments);
+	blk_queue_max_segment_size(q, lim->max_segment_size);
+	if (lim->virt_boundary_mask)
+		blk_queue_virt_boundary(q, lim->virt_boundary_mask);
+	blk_queue_dma_alignment(q, lim->dma_alignment);
+	blk_queue_max_discard_sectors(q, lim->max_hw_discard_sectors);
+	q->limits.discard_granularity = lim->discard_granularity;
+	blk_queue_max_secure_erase_sectors(q, lim->max_secure_erase_sectors);
+	blk_queue_max_write_zeroes_sectors(q, lim->max_write_zeroes_sectors);
+	blk_queue_write_cache(q, feat & WEIR_FEAT_WRITE_CACHE,
+			      feat & WEIR_FEAT_FUA);
+	if (!(feat & WEIR_FEAT_ROTATIONAL))
+		blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
+	return disk;
+}
+
+#endif
+
+#endif

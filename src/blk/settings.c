@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The checks that need more than one value, and the choices left to us.
+ *
+ * Whether a value is within its own range has been decided before (config.c).
+ * Here: a block must fit into a request, the memory limit into the machine;
+ * a queue that no CPU maps to is not made; completion_nsec defaults to
+ * null_blk's 10 us where irqmode=2 waits for it and to nothing elsewhere.
+ */
+#include <linux/kernel.h>
+
+#include "settings.h"
+
+#define SECTOR_BYTES 512
+
+static bool refuse(struct weir_complaint *why, const char *name, s64 value,
+		   const char *want)
+{
+	why->name = name;
+	why->value = value;
+	why->want = want;
+	return false;
+}
+
+bool weir_settings_resolve(struct weir_settings *s, const struct weir_machine *m,
+			   struct weir_complaint *why)
+{
+	if (s->bs & (s->bs - 1))
+		return refuse(why, "bs", s->bs, "a power of two");
+	if (s->max_sectors && s->max_sectors * SECTOR_BYTES < s->bs)
+		return refuse(why, "max_sectors", s->max_sectors,
+			      "at least one block of bs bytes");
+	if (s->queue_mode != 2)
+		return refuse(why, "queue_mode", s->queue_mode,
+			      "2 (multi-queue, the only one there is)");
+	if (s->home_node >= m->nodes)
+		return refuse(why, "home_node", s->home_node,
+			      "an online NUMA node, or -1 for any");
+	if (s->memory_limit > m->ram_mib)
+		return refuse(why, "memory_limit", s->memory_limit,
+			      "at most this machine's memory in MiB");
+
+	if (s->use_per_node_hctx)
+		s->submit_queues = m->nodes;
+	else if (!s->submit_queues || s->submit_queues > m->cpus)
+		s->submit_queues = m->cpus;
+	if (s->poll_queues > m->cpus)
+		s->poll_queues = m->cpus;
+	if (!s->memory_limit)
+		s->memory_limit = m->ram_mib / 2 ? m->ram_mib / 2 : 1;
+	if (s->completion_nsec < 0)
+		s->completion_nsec = s->irqmode == WEIR_IRQ_TIMER ?
+				     WEIR_DEFAULT_COMPLETION_NSEC : 0;
+	return true;
+}
