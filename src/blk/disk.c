@@ -4,6 +4,7 @@
  * down again.
  */
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "compat/blk.h"
@@ -59,8 +60,11 @@ static const struct block_device_operations weir_fops = {
 
 static void set_limits(struct queue_limits *lim, const struct weir_settings *s)
 {
-	/* Lengths are u32 bytes in a bio, so this is "no limit". */
-	const unsigned int all_sectors = UINT_MAX >> SECTOR_SHIFT;
+	/*
+	 * A bio's length is u32 bytes, so this is "no limit"; a round one, so
+	 * that what is split here still covers whole pages.
+	 */
+	const unsigned int all_sectors = round_down(UINT_MAX, SZ_1M) >> SECTOR_SHIFT;
 
 	lim->logical_block_size = s->bs;
 	lim->physical_block_size = s->bs;

@@ -131,12 +131,6 @@ static void complete_batch(struct io_comp_batch *iob)
 	blk_mq_end_request_batch(iob);
 }
 
-static void end_batch(struct io_comp_batch *iob)
-{
-	if (iob->complete)
-		iob->complete(iob);
-}
-
 /* End a request here and now, in a batch if it can be in one. */
 static void end_here(struct request *rq, struct io_comp_batch *iob)
 {
@@ -147,6 +141,18 @@ static void end_here(struct request *rq, struct io_comp_batch *iob)
 		weir_complete_rq(rq);
 }
 
+/*
+ * End a request the way an interrupt handler would: on the CPU that submitted
+ * it if the queue's user asked for that (rq_affinity), else here.
+ */
+static void end_interrupt(struct weir_queue *wq, struct request *rq,
+			  struct io_comp_batch *iob)
+{
+	count_completed(wq, rq);
+	if (!blk_mq_complete_request_remote(rq))
+		end_here(rq, iob);
+}
+
 /* End what has come out of the heap. */
 static void end_chain(struct weir_queue *wq, struct request *rq,
 		      struct io_comp_batch *iob)
@@ -155,9 +161,7 @@ static void end_chain(struct weir_queue *wq, struct request *rq,
 
 	for (; rq; rq = next) {
 		next = rq->rq_next;
-		count_completed(wq, rq);
-		if (!blk_mq_complete_request_remote(rq))
-			end_here(rq, iob);
+		end_interrupt(wq, rq, iob);
 	}
 }
 
@@ -236,7 +240,8 @@ static enum hrtimer_restart weir_timer(struct hrtimer *timer)
 	spin_unlock_irqrestore(&wq->lock, flags);
 
 	end_chain(wq, rq, &iob);
-	end_batch(&iob);
+	if (iob.complete)
+		iob.complete(&iob);
 	return HRTIMER_NORESTART;
 }
 
@@ -262,23 +267,39 @@ static int weir_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
 
 /* Taking requests */
 
-/* The way back of a request whose work is done, one by one. */
-static void finish(struct weir_queue *wq, struct request *rq)
+/*
+ * The way back of a request whose work is done: at once, or onto the chain of
+ * those that have to wait.
+ */
+static void finish(struct weir_queue *wq, struct request *rq,
+		   struct io_comp_batch *iob, struct chain *waiting)
 {
 	switch (wq->how) {
 	case WEIR_INLINE:
 		count_completed(wq, rq);
-		weir_complete_rq(rq);
+		end_here(rq, iob);
 		break;
 	case WEIR_SOFTIRQ:
-		count_completed(wq, rq);
-		blk_mq_complete_request(rq);
+		end_interrupt(wq, rq, iob);
 		break;
 	case WEIR_TIMER:
 	case WEIR_POLL:
-		rq->rq_next = NULL;
-		wait_until_due(wq, rq);
+		chain_add(waiting, rq);
 		break;
+	}
+}
+
+/* Let what has been finished so far go. */
+static void let_go(struct weir_queue *wq, struct io_comp_batch *iob,
+		   struct chain *waiting)
+{
+	if (waiting->first) {
+		wait_until_due(wq, waiting->first);
+		chain_init(waiting);
+	}
+	if (iob->complete) {
+		iob->complete(iob);
+		iob->complete = NULL;
 	}
 }
 
@@ -296,9 +317,12 @@ static void defer(struct weir_queue *wq, struct request *rq)
 static void weir_work(struct work_struct *work)
 {
 	struct weir_queue *wq = container_of(work, struct weir_queue, work);
+	DEFINE_IO_COMP_BATCH(iob);
 	struct request *rq, *next;
+	struct chain waiting;
 	LIST_HEAD(todo);
 
+	chain_init(&waiting);
 	spin_lock_irq(&wq->lock);
 	list_splice_init(&wq->deferred, &todo);
 	spin_unlock_irq(&wq->lock);
@@ -306,7 +330,8 @@ static void weir_work(struct work_struct *work)
 	list_for_each_entry_safe(rq, next, &todo, queuelist) {
 		list_del_init(&rq->queuelist);
 		perform(wq->wd, rq, true);
-		finish(wq, rq);
+		finish(wq, rq, &iob, &waiting);
+		let_go(wq, &iob, &waiting);
 		cond_resched();
 	}
 }
@@ -345,9 +370,14 @@ static blk_status_t weir_queue_rq(struct blk_mq_hw_ctx *hctx,
 				  const struct blk_mq_queue_data *bd)
 {
 	struct weir_queue *wq = hctx->driver_data;
+	DEFINE_IO_COMP_BATCH(iob);
+	struct chain waiting;
 
-	if (start(wq, bd->rq, may_sleep_in(hctx)))
-		finish(wq, bd->rq);
+	chain_init(&waiting);
+	if (start(wq, bd->rq, may_sleep_in(hctx))) {
+		finish(wq, bd->rq, &iob, &waiting);
+		let_go(wq, &iob, &waiting);
+	}
 	return BLK_STS_OK;
 }
 
@@ -356,37 +386,22 @@ static void weir_queue_rqs(weir_rq_list *list)
 {
 	struct weir_queue *wq = NULL;
 	DEFINE_IO_COMP_BATCH(iob);
+	struct chain waiting;
 	struct request *rq;
-	struct chain due;
 
-	chain_init(&due);
+	chain_init(&waiting);
 	while ((rq = rq_list_pop(list))) {
-		if (rq->mq_hctx->driver_data != wq) {
-			if (due.first)
-				wait_until_due(wq, due.first);
-			chain_init(&due);
-			wq = rq->mq_hctx->driver_data;
+		struct blk_mq_hw_ctx *hctx = rq->mq_hctx;
+
+		if (hctx->driver_data != wq) {
+			let_go(wq, &iob, &waiting);
+			wq = hctx->driver_data;
 			this_cpu_inc(wq->counters->batches);
 		}
-		if (!start(wq, rq, may_sleep_in(rq->mq_hctx)))
-			continue;
-		switch (wq->how) {
-		case WEIR_INLINE:
-			count_completed(wq, rq);
-			end_here(rq, &iob);
-			break;
-		case WEIR_SOFTIRQ:
-			finish(wq, rq);
-			break;
-		case WEIR_TIMER:
-		case WEIR_POLL:
-			chain_add(&due, rq);
-			break;
-		}
+		if (start(wq, rq, may_sleep_in(hctx)))
+			finish(wq, rq, &iob, &waiting);
 	}
-	if (due.first)
-		wait_until_due(wq, due.first);
-	end_batch(&iob);
+	let_go(wq, &iob, &waiting);
 }
 
 /*

@@ -197,36 +197,36 @@ static noinline int write_new_page(struct weir_store *s, u64 index,
 	return 0;
 }
 
+/* Caller holds rcu_read_lock(), which is dropped to make a page. */
 static int write_piece(struct weir_store *s, u64 index, const struct piece *p,
 		       long *credit, bool may_sleep)
 {
-	struct page *page;
+	struct page *page = find_page(s, index);
+	int err;
 
-	rcu_read_lock();
-	page = find_page(s, index);
-	if (likely(page))
-		put_piece(page, p);
-	rcu_read_unlock();
-	if (likely(page))
-		return 0;
-	return write_new_page(s, index, p, credit, may_sleep);
-}
-
-static void read_piece(struct weir_store *s, u64 index, const struct piece *p)
-{
-	struct page *page;
-
-	rcu_read_lock();
-	page = find_page(s, index);
 	if (likely(page)) {
-		void *from = kmap_local_page(page);
-
-		copy_bytes(p->addr, from + p->offset, p->len);
-		kunmap_local(from);
-	} else {
-		memset(p->addr, 0, p->len);
+		put_piece(page, p);
+		return 0;
 	}
 	rcu_read_unlock();
+	err = write_new_page(s, index, p, credit, may_sleep);
+	rcu_read_lock();
+	return err;
+}
+
+/* Caller holds rcu_read_lock(). */
+static void read_piece(struct weir_store *s, u64 index, const struct piece *p)
+{
+	struct page *page = find_page(s, index);
+	void *from;
+
+	if (unlikely(!page)) {
+		memset(p->addr, 0, p->len);
+		return;
+	}
+	from = kmap_local_page(page);
+	copy_bytes(p->addr, from + p->offset, p->len);
+	kunmap_local(from);
 }
 
 /*
@@ -258,60 +258,78 @@ static u32 piece_len(u64 pos, u64 len)
 	return min_t(u64, len, PAGE_SIZE - offset_in_page(pos));
 }
 
-void weir_store_read(struct weir_store *s, struct request *rq)
+/*
+ * Move one segment of a request, which lies in one page of memory, but in two
+ * of the store where a block is smaller than a page.
+ */
+static __always_inline int move_segment(struct weir_store *s, u64 pos, struct bio_vec bv,
+			bool write, long *credit, bool may_sleep)
+{
+	void *addr = kmap_local_page(bv.bv_page);
+	struct piece p = { .addr = addr + bv.bv_offset };
+	u32 left = bv.bv_len;
+	int err = 0;
+
+	do {
+		u64 index = pos >> PAGE_SHIFT;
+
+		p.offset = offset_in_page(pos);
+		p.len = piece_len(pos, left);
+		if (write)
+			err = write_piece(s, index, &p, credit, may_sleep);
+		else
+			read_piece(s, index, &p);
+		pos += p.len;
+		p.addr += p.len;
+		left -= p.len;
+	} while (unlikely(left) && !err);
+	kunmap_local(addr);
+	return err;
+}
+
+static __always_inline int move_request(struct weir_store *s, struct request *rq,
+					bool write, long *credit, bool may_sleep)
 {
 	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
-	struct req_iterator iter;
-	struct bio_vec bv;
+	struct bio *bio;
+	int err = 0;
 
-	rq_for_each_segment(bv, rq, iter) {
-		void *addr = kmap_local_page(bv.bv_page);
-		struct piece p = { .addr = addr + bv.bv_offset };
-		u32 left = bv.bv_len;
+	rcu_read_lock();
+	for (bio = rq->bio; bio && !err; bio = bio->bi_next) {
+		struct bvec_iter iter = bio->bi_iter;
 
-		do {
-			p.offset = offset_in_page(pos);
-			p.len = piece_len(pos, left);
-			read_piece(s, pos >> PAGE_SHIFT, &p);
-			pos += p.len;
-			p.addr += p.len;
-			left -= p.len;
-		} while (unlikely(left));
-		kunmap_local(addr);
-		flush_dcache_page(bv.bv_page);
+		while (!err) {
+			struct bio_vec bv = bio_iter_iovec(bio, iter);
+
+			err = move_segment(s, pos, bv, write, credit, may_sleep);
+			if (!write)
+				flush_dcache_page(bv.bv_page);
+			if (bv.bv_len == iter.bi_size)
+				break;
+			pos += bv.bv_len;
+			bio_advance_iter_single(bio, &iter, bv.bv_len);
+		}
+		pos += iter.bi_size;
 	}
+	rcu_read_unlock();
+	return err;
+}
+
+void weir_store_read(struct weir_store *s, struct request *rq)
+{
+	move_request(s, rq, false, NULL, false);
 }
 
 int weir_store_write(struct weir_store *s, struct request *rq, bool may_sleep)
 {
 	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
-	struct req_iterator iter;
-	struct bio_vec bv;
 	long credit;
-	int err = charge_ahead(s, pos, blk_rq_bytes(rq), &credit);
+	int err;
 
+	err = charge_ahead(s, pos, blk_rq_bytes(rq), &credit);
 	if (unlikely(err))
 		return err;
-	rq_for_each_segment(bv, rq, iter) {
-		void *addr = kmap_local_page(bv.bv_page);
-		struct piece p = { .addr = addr + bv.bv_offset };
-		u32 left = bv.bv_len;
-
-		do {
-			p.offset = offset_in_page(pos);
-			p.len = piece_len(pos, left);
-			err = write_piece(s, pos >> PAGE_SHIFT, &p, &credit,
-					  may_sleep);
-			if (unlikely(err))
-				break;
-			pos += p.len;
-			p.addr += p.len;
-			left -= p.len;
-		} while (unlikely(left));
-		kunmap_local(addr);
-		if (unlikely(err))
-			break;
-	}
+	err = move_request(s, rq, true, &credit, may_sleep);
 	if (unlikely(credit))
 		uncharge(credit);
 	return err;
@@ -326,7 +344,9 @@ static int zero_and_keep(struct weir_store *s, u64 pos, u64 len, bool may_sleep)
 	for (; !err && len; pos += p.len, len -= p.len) {
 		p.offset = offset_in_page(pos);
 		p.len = piece_len(pos, len);
+		rcu_read_lock();
 		err = write_piece(s, pos >> PAGE_SHIFT, &p, &credit, may_sleep);
+		rcu_read_unlock();
 		if (may_sleep)
 			cond_resched();
 	}

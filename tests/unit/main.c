@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+/* All unit tests as one group, so that the output is one TAP stream. */
+#include "unit.h"
+
+#define MAX_TESTS 256
+
+int main(void)
+{
+	struct CMUnitTest tests[MAX_TESTS];
+	size_t n = 0;
+
+	memcpy(tests + n, due_tests, nr_due_tests * sizeof(*tests));
+	n += nr_due_tests;
+	memcpy(tests + n, settings_tests, nr_settings_tests * sizeof(*tests));
+	n += nr_settings_tests;
+	return _cmocka_run_group_tests("unit", tests, n, NULL, NULL);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel's integer types, for pure files built in user space. */
+#ifndef SHIM_TYPES_H
+#define SHIM_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint32_t u32;
+typedef int64_t s64;
+typedef unsigned long long u64;
+
+#endif
