@@ -15,9 +15,9 @@
 
 /* queue_rqs: a list head of its own, or the first request */
 #ifdef WEIR_HAVE_RQ_LIST
-typedef struct rq_list weir_rq_list;
+#define weir_rq_list struct rq_list
 #else
-typedef struct request *weir_rq_list;
+#define weir_rq_list struct request *
 #endif
 
 /* Merging is opt-in on the older kernels. */
@@ -61,9 +61,9 @@ static inline void weir_limit_zeroes_unmap(struct queue_limits *lim,
  * What a queue is, beside its limits: since 6.11 bits of queue_limits, before
  * that flags and setters of the queue.
  */
-#define WEIR_FEAT_WRITE_CACHE	(1U << 0)
-#define WEIR_FEAT_FUA		(1U << 1)
-#define WEIR_FEAT_ROTATIONAL	(1U << 2)
+#define WEIR_FEAT_WRITE_CACHE	BIT(0)
+#define WEIR_FEAT_FUA		BIT(1)
+#define WEIR_FEAT_ROTATIONAL	BIT(2)
 
 #ifdef BLK_FEAT_WRITE_CACHE
 

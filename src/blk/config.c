@@ -71,22 +71,22 @@ static const struct kernel_param_ops switch_ops = {
 	.get = param_get,
 };
 
-#define PARAM(pname, def, lo, hi, ops, type, range, desc)		\
+#define PARAM(pname, lo, hi, ops, type, range, desc)			\
 	static struct param param_##pname = {				\
 		.name = #pname, .value = &params.pname,			\
 		.min = lo, .max = hi,					\
 	};								\
-	module_param_cb(pname, &ops, &param_##pname, 0444);		\
+	module_param_cb(pname, &(ops), &param_##pname, 0444);		\
 	__MODULE_PARM_TYPE(pname, type);				\
 	MODULE_PARM_DESC(pname, desc " (" range ")")
 
 #define NUMBER(name, def, lo, hi, desc)					\
-	PARAM(name, def, lo, hi, number_ops, "long",			\
+	PARAM(name, lo, hi, number_ops, "long",			\
 	      __stringify(lo) " to " __stringify(hi) "; default "	\
 	      __stringify(def), desc)
 
 #define SWITCH(name, def, desc)						\
-	PARAM(name, def, 0, 1, switch_ops, "bool",			\
+	PARAM(name, 0, 1, switch_ops, "bool",			\
 	      "0 or 1; default " __stringify(def), desc)
 
 /*
@@ -97,7 +97,8 @@ static const struct kernel_param_ops switch_ops = {
 	N(gb, 4, 1, 1048576, "Size of a disk in GiB")			\
 	N(bs, 512, 512, WEIR_BS_MAX, "Logical block size in bytes, a power of two") \
 	N(submit_queues, 0, 0, 4096,					\
-	  "Hardware queues that complete by interrupt; 0: one per CPU, more than CPUs: as many as CPUs") \
+	  "Hardware queues that complete by interrupt; "		\
+	  "0: one per CPU, more than CPUs: as many as CPUs")		\
 	N(poll_queues, 0, 0, 4096,					\
 	  "Hardware queues that complete when polled; more than CPUs: as many as CPUs") \
 	S(use_per_node_hctx, 0, "One hardware queue per NUMA node instead of submit_queues") \
@@ -109,12 +110,16 @@ static const struct kernel_param_ops switch_ops = {
 	N(home_node, -1, -1, 1023, "NUMA node of memory and queues; -1: any") \
 	N(queue_mode, 2, 0, 2, "Block interface: only 2, multi-queue, is there") \
 	N(irqmode, 1, 0, 2,						\
-	  "Completion: 0 inline, 1 softirq on the submitting CPU, 2 timer after completion_nsec") \
+	  "Completion: 0 inline, 1 softirq on the submitting CPU, "	\
+	  "2 timer after completion_nsec")				\
 	N(completion_nsec, -1, -1, 60000000000,				\
-	  "Nanoseconds from submission to completion with irqmode=2 and on poll queues; -1: 10000 with irqmode=2, else 0") \
-	S(memory_backed, 1, "Keep what is written; 0: writes vanish, reads leave the buffer as it was") \
+	  "Nanoseconds from submission to completion with irqmode=2 "	\
+	  "and on poll queues; -1: 10000 with irqmode=2, else 0")	\
+	S(memory_backed, 1,						\
+	  "Keep what is written; 0: writes vanish, reads leave the buffer as it was") \
 	N(memory_limit, 0, 0, 1073741824,				\
-	  "MiB of memory that the data of all disks may take, past which writes fail with ENOSPC; 0: half of RAM") \
+	  "MiB of memory that the data of all disks may take, past "	\
+	  "which writes fail with ENOSPC; 0: half of RAM")		\
 	S(discard, 1, "Support discard and secure erase")		\
 	S(write_cache, 1, "Report a volatile write cache, so that flushes reach the disk") \
 	S(fua, 1, "Support FUA writes when there is a write_cache")	\

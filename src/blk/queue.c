@@ -343,14 +343,14 @@ static void weir_work(struct work_struct *work)
 static bool start(struct weir_queue *wq, struct request *rq, bool may_sleep)
 {
 	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
-	unsigned int op = req_op(rq);
+	unsigned int op = weir_op(req_op(rq));
 
 	cmd->due.pos = WEIR_NOT_DUE;
 	cmd->status = BLK_STS_OK;
 	blk_mq_start_request(rq);
 
 	this_cpu_inc(wq->counters->ops[op & (WEIR_NR_OPS - 1)]);
-	if (op <= REQ_OP_WRITE)
+	if (op <= weir_op(REQ_OP_WRITE))
 		this_cpu_add(wq->counters->sectors[op], blk_rq_sectors(rq));
 	if (rq->cmd_flags & REQ_FUA)
 		this_cpu_inc(wq->counters->fua);
@@ -531,8 +531,8 @@ const struct blk_mq_ops weir_mq_ops = {
 	.exit_hctx	= weir_exit_hctx,
 };
 
-static_assert(REQ_OP_LAST <= WEIR_NR_OPS);
-static_assert(REQ_OP_READ == 0 && REQ_OP_WRITE == 1);
+static_assert((__force u32)REQ_OP_LAST <= WEIR_NR_OPS);
+static_assert((__force u32)REQ_OP_READ == 0 && (__force u32)REQ_OP_WRITE == 1);
 
 int weir_queue_init(void)
 {

@@ -39,7 +39,7 @@ static const char *const how_names[] = {
 
 static const struct {
 	const char *name;
-	unsigned int op;
+	enum req_op op;
 } op_columns[] = {
 	{ "read", REQ_OP_READ },
 	{ "write", REQ_OP_WRITE },
@@ -61,7 +61,7 @@ static void show_queue(struct seq_file *m, const struct weir_queue *wq,
 		all += c.ops[i];
 	seq_printf(m, "%u %s %llu", index, how_names[wq->how], all);
 	for (i = 0; i < ARRAY_SIZE(op_columns); i++)
-		seq_printf(m, " %llu", c.ops[op_columns[i].op]);
+		seq_printf(m, " %llu", c.ops[weir_op(op_columns[i].op)]);
 	seq_printf(m, " %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %u\n",
 		   c.fua, c.sectors[0], c.sectors[1], c.batches, c.deferred,
 		   c.completed, c.failed, c.timeouts, c.interrupts, c.polls,

@@ -262,8 +262,9 @@ static u32 piece_len(u64 pos, u64 len)
  * Move one segment of a request, which lies in one page of memory, but in two
  * of the store where a block is smaller than a page.
  */
-static __always_inline int move_segment(struct weir_store *s, u64 pos, struct bio_vec bv,
-			bool write, long *credit, bool may_sleep)
+static __always_inline int move_segment(struct weir_store *s, u64 pos,
+					struct bio_vec bv, bool write,
+					long *credit, bool may_sleep)
 {
 	void *addr = kmap_local_page(bv.bv_page);
 	struct piece p = { .addr = addr + bv.bv_offset };
@@ -287,8 +288,9 @@ static __always_inline int move_segment(struct weir_store *s, u64 pos, struct bi
 	return err;
 }
 
-static __always_inline int move_request(struct weir_store *s, struct request *rq,
-					bool write, long *credit, bool may_sleep)
+static __always_inline int move_request(struct weir_store *s,
+					struct request *rq, bool write,
+					long *credit, bool may_sleep)
 {
 	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
 	struct bio *bio;

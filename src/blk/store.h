@@ -15,6 +15,7 @@
 #define WEIR_STORE_H
 
 #include <linux/atomic.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 struct request;
@@ -70,6 +71,6 @@ void weir_store_discard(struct weir_store *s, u64 pos, u64 len, bool secure,
 			bool may_sleep);
 
 /* Longest range, in bytes, to zero or discard in one go without sleeping. */
-#define WEIR_STORE_NOWAIT_BYTES (1ULL << 20)
+#define WEIR_STORE_NOWAIT_BYTES SZ_1M
 
 #endif

@@ -80,6 +80,12 @@ void weir_queue_exit(void);
 
 #define WEIR_NR_OPS 64 /* more than REQ_OP_LAST, a power of two */
 
+/* An operation as an index. */
+static inline unsigned int weir_op(enum req_op op)
+{
+	return (__force unsigned int)op;
+}
+
 /**
  * struct weir_counters - what one CPU did on one hardware queue
  * @ops: requests taken from blk-mq, by REQ_OP_*
