@@ -6,7 +6,8 @@
  * the way the queue does it: at once, through the block layer's softirq, or,
  * after delay_ns in the heap of due times, by the queue's hrtimer or by poll.
  * A list that comes through queue_rqs takes the lock and reads the clock once,
- * and completes as one batch.
+ * and completes as one batch; a lone request, which is what most lists are,
+ * takes the shorter way of queue_one(), for which a batch would cost more.
  *
  * What cannot be done without sleeping (no page to be had at once, a discard
  * of gigabytes) goes to a worker and comes back the same way. So nothing is
@@ -48,26 +49,15 @@ static void chain_add(struct chain *c, struct request *rq)
 
 /* Moving the data */
 
-static int transfer(struct weir_disk *wd, struct request *rq, bool may_sleep)
+/* What neither reads nor writes. */
+static noinline int transfer_other(struct weir_disk *wd, struct request *rq,
+				   bool may_sleep)
 {
-	u64 pos, len;
+	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
+	u64 len = blk_rq_bytes(rq);
 
-	if (!wd->set.memory_backed)
+	if (req_op(rq) == REQ_OP_FLUSH)
 		return 0;
-	switch (req_op(rq)) {
-	case REQ_OP_READ:
-		weir_store_read(&wd->store, rq);
-		return 0;
-	case REQ_OP_WRITE:
-		return weir_store_write(&wd->store, rq, may_sleep);
-	case REQ_OP_FLUSH:
-		return 0;
-	default:
-		break;
-	}
-
-	pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
-	len = blk_rq_bytes(rq);
 	if (!may_sleep && len > WEIR_STORE_NOWAIT_BYTES)
 		return -ENOMEM;
 	switch (req_op(rq)) {
@@ -85,11 +75,23 @@ static int transfer(struct weir_disk *wd, struct request *rq, bool may_sleep)
 	}
 }
 
+static __always_inline int transfer(struct weir_disk *wd, struct request *rq,
+				    bool may_sleep)
+{
+	if (!wd->set.memory_backed)
+		return 0;
+	if (req_op(rq) == REQ_OP_READ)
+		return weir_store_read(&wd->store, rq, may_sleep);
+	if (req_op(rq) == REQ_OP_WRITE)
+		return weir_store_write(&wd->store, rq, may_sleep);
+	return transfer_other(wd, rq, may_sleep);
+}
+
 /*
  * Do a request's work and note how it went.
  * Return: false if it has to be done again by somebody who may sleep.
  */
-static bool perform(struct weir_disk *wd, struct request *rq, bool may_sleep)
+static __always_inline bool perform(struct weir_disk *wd, struct request *rq, bool may_sleep)
 {
 	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
 	int err;
@@ -340,7 +342,7 @@ static void weir_work(struct work_struct *work)
  * Start a request and do its work.
  * Return: false if the worker has it now.
  */
-static bool start(struct weir_queue *wq, struct request *rq, bool may_sleep)
+static __always_inline bool start(struct weir_queue *wq, struct request *rq, bool may_sleep)
 {
 	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
 	unsigned int op = weir_op(req_op(rq));
@@ -366,31 +368,57 @@ static bool may_sleep_in(const struct blk_mq_hw_ctx *hctx)
 	return hctx->flags & BLK_MQ_F_BLOCKING;
 }
 
+/*
+ * Is this the only CPU that submits to the queue? Then there is nowhere else to
+ * complete, which blk_mq_complete_request_remote() would take longer to say.
+ */
+static bool only_submitter(const struct blk_mq_hw_ctx *hctx)
+{
+	return hctx->nr_ctx == 1 &&
+	       cpumask_test_cpu(raw_smp_processor_id(), hctx->cpumask);
+}
+
+static __always_inline void queue_one(struct request *rq)
+{
+	struct blk_mq_hw_ctx *hctx = rq->mq_hctx;
+	struct weir_queue *wq = hctx->driver_data;
+
+	if (!start(wq, rq, may_sleep_in(hctx)))
+		return;
+	switch (wq->how) {
+	case WEIR_INLINE:
+		count_completed(wq, rq);
+		weir_complete_rq(rq);
+		break;
+	case WEIR_SOFTIRQ:
+		count_completed(wq, rq);
+		if (only_submitter(hctx) || !blk_mq_complete_request_remote(rq))
+			weir_complete_rq(rq);
+		break;
+	case WEIR_TIMER:
+	case WEIR_POLL:
+		rq->rq_next = NULL;
+		wait_until_due(wq, rq);
+		break;
+	}
+}
+
 static blk_status_t weir_queue_rq(struct blk_mq_hw_ctx *hctx,
 				  const struct blk_mq_queue_data *bd)
 {
-	struct weir_queue *wq = hctx->driver_data;
-	DEFINE_IO_COMP_BATCH(iob);
-	struct chain waiting;
-
-	chain_init(&waiting);
-	if (start(wq, bd->rq, may_sleep_in(hctx))) {
-		finish(wq, bd->rq, &iob, &waiting);
-		let_go(wq, &iob, &waiting);
-	}
+	queue_one(bd->rq);
 	return BLK_STS_OK;
 }
 
 /* All requests are of one disk, but not always of one hardware queue. */
-static void weir_queue_rqs(weir_rq_list *list)
+static noinline void queue_many(struct request *rq, weir_rq_list *list)
 {
 	struct weir_queue *wq = NULL;
 	DEFINE_IO_COMP_BATCH(iob);
 	struct chain waiting;
-	struct request *rq;
 
 	chain_init(&waiting);
-	while ((rq = rq_list_pop(list))) {
+	do {
 		struct blk_mq_hw_ctx *hctx = rq->mq_hctx;
 
 		if (hctx->driver_data != wq) {
@@ -400,8 +428,18 @@ static void weir_queue_rqs(weir_rq_list *list)
 		}
 		if (start(wq, rq, may_sleep_in(hctx)))
 			finish(wq, rq, &iob, &waiting);
-	}
+	} while ((rq = rq_list_pop(list)));
 	let_go(wq, &iob, &waiting);
+}
+
+static void weir_queue_rqs(weir_rq_list *list)
+{
+	struct request *rq = rq_list_pop(list);
+
+	if (!rq_list_peek(list))
+		queue_one(rq);
+	else
+		queue_many(rq, list);
 }
 
 /*

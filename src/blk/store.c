@@ -7,7 +7,8 @@
  * - A new page is filled before it is published: nobody reads what the page
  *   held before.
  * - Whoever uses a page found in a slot is under rcu_read_lock(); whoever takes
- *   one out frees it through call_rcu().
+ *   one out frees it through call_rcu(). A caller that may not sleep brings the
+ *   lock along: blk-mq calls ->queue_rq under it.
  * - Pages are charged to one budget before they are allocated. Near the limit
  *   a write first charges all it will need, so that it fails before it has
  *   written anything. Tables (0.2 % of what they map) are counted, not refused.
@@ -74,6 +75,25 @@ static void uncharge(long pages)
 static gfp_t store_gfp(bool may_sleep)
 {
 	return (may_sleep ? GFP_NOIO : GFP_NOWAIT) | __GFP_NOWARN;
+}
+
+/* The lock of whoever uses pages, unless blk-mq holds it already. */
+
+static __always_inline void enter(bool may_sleep) __acquires(RCU)
+{
+	if (may_sleep)
+		rcu_read_lock();
+	else
+		__acquire(RCU);
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "store used without RCU");
+}
+
+static __always_inline void leave(bool may_sleep) __releases(RCU)
+{
+	if (may_sleep)
+		rcu_read_unlock();
+	else
+		__release(RCU);
 }
 
 /* Finding a page. Indexes count pages from the start of the disk. */
@@ -183,11 +203,11 @@ static noinline int write_new_page(struct weir_store *s, u64 index,
 	}
 	put_piece(page, p);
 
-	rcu_read_lock();
+	enter(may_sleep);
 	old = unrcu_pointer(cmpxchg(slot, NULL, RCU_INITIALIZER(page)));
 	if (old)
 		put_piece(old, p);
-	rcu_read_unlock();
+	leave(may_sleep);
 	if (old) {
 		__free_page(page);
 		uncharge(1);
@@ -197,9 +217,10 @@ static noinline int write_new_page(struct weir_store *s, u64 index,
 	return 0;
 }
 
-/* Caller holds rcu_read_lock(), which is dropped to make a page. */
+/* Caller is inside enter(), which is left to make a page. */
 static int write_piece(struct weir_store *s, u64 index, const struct piece *p,
 		       long *credit, bool may_sleep)
+	__must_hold(RCU)
 {
 	struct page *page = find_page(s, index);
 	int err;
@@ -208,13 +229,13 @@ static int write_piece(struct weir_store *s, u64 index, const struct piece *p,
 		put_piece(page, p);
 		return 0;
 	}
-	rcu_read_unlock();
+	leave(may_sleep);
 	err = write_new_page(s, index, p, credit, may_sleep);
-	rcu_read_lock();
+	enter(may_sleep);
 	return err;
 }
 
-/* Caller holds rcu_read_lock(). */
+/* Caller is inside enter(). */
 static void read_piece(struct weir_store *s, u64 index, const struct piece *p)
 {
 	struct page *page = find_page(s, index);
@@ -288,7 +309,7 @@ static __always_inline int move_segment(struct weir_store *s, u64 pos,
 	return err;
 }
 
-static __always_inline int move_request(struct weir_store *s,
+static noinline int move_request(struct weir_store *s,
 					struct request *rq, bool write,
 					long *credit, bool may_sleep)
 {
@@ -296,7 +317,6 @@ static __always_inline int move_request(struct weir_store *s,
 	struct bio *bio;
 	int err = 0;
 
-	rcu_read_lock();
 	for (bio = rq->bio; bio && !err; bio = bio->bi_next) {
 		struct bvec_iter iter = bio->bi_iter;
 
@@ -313,16 +333,20 @@ static __always_inline int move_request(struct weir_store *s,
 		}
 		pos += iter.bi_size;
 	}
-	rcu_read_unlock();
 	return err;
 }
 
-void weir_store_read(struct weir_store *s, struct request *rq)
+static noinline int read_any(struct weir_store *s, struct request *rq,
+			     bool may_sleep)
 {
-	move_request(s, rq, false, NULL, false);
+	enter(may_sleep);
+	move_request(s, rq, false, NULL, may_sleep);
+	leave(may_sleep);
+	return 0;
 }
 
-int weir_store_write(struct weir_store *s, struct request *rq, bool may_sleep)
+static noinline int write_any(struct weir_store *s, struct request *rq,
+			      bool may_sleep)
 {
 	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
 	long credit;
@@ -331,10 +355,67 @@ int weir_store_write(struct weir_store *s, struct request *rq, bool may_sleep)
 	err = charge_ahead(s, pos, blk_rq_bytes(rq), &credit);
 	if (unlikely(err))
 		return err;
+	enter(may_sleep);
 	err = move_request(s, rq, true, &credit, may_sleep);
+	leave(may_sleep);
 	if (unlikely(credit))
 		uncharge(credit);
 	return err;
+}
+
+/*
+ * The commonest request is one whole page, here and in memory, and it comes
+ * under blk-mq's RCU lock.
+ * Return: the page of memory, NULL if the request is anything else.
+ */
+static __always_inline struct page *whole_page(struct request *rq, u64 pos)
+{
+	const struct bio *bio = rq->bio;
+	const struct bio_vec *bv = bio->bi_io_vec + bio->bi_iter.bi_idx;
+	u32 offset = bv->bv_offset + bio->bi_iter.bi_bvec_done;
+
+	if (blk_rq_bytes(rq) != PAGE_SIZE || offset_in_page(pos | offset) ||
+	    bv->bv_len - bio->bi_iter.bi_bvec_done < PAGE_SIZE)
+		return NULL;
+	return bv->bv_page + (offset >> PAGE_SHIFT);
+}
+
+static __always_inline void copy_whole_page(struct page *to, struct page *from)
+{
+	void *dst = kmap_local_page(to), *src = kmap_local_page(from);
+
+	copy_page(dst, src);
+	kunmap_local(src);
+	kunmap_local(dst);
+}
+
+int weir_store_read(struct weir_store *s, struct request *rq, bool may_sleep)
+{
+	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
+	struct page *to = whole_page(rq, pos), *from;
+
+	if (unlikely(!to || may_sleep))
+		return read_any(s, rq, may_sleep);
+	from = find_page(s, pos >> PAGE_SHIFT);
+	if (unlikely(!from))
+		return read_any(s, rq, false);
+	copy_whole_page(to, from);
+	flush_dcache_page(to);
+	return 0;
+}
+
+int weir_store_write(struct weir_store *s, struct request *rq, bool may_sleep)
+{
+	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
+	struct page *from = whole_page(rq, pos), *to;
+
+	if (unlikely(!from || may_sleep))
+		return write_any(s, rq, may_sleep);
+	to = find_page(s, pos >> PAGE_SHIFT);
+	if (unlikely(!to))
+		return write_any(s, rq, false);
+	copy_whole_page(to, from);
+	return 0;
 }
 
 static int zero_and_keep(struct weir_store *s, u64 pos, u64 len, bool may_sleep)
@@ -346,9 +427,9 @@ static int zero_and_keep(struct weir_store *s, u64 pos, u64 len, bool may_sleep)
 	for (; !err && len; pos += p.len, len -= p.len) {
 		p.offset = offset_in_page(pos);
 		p.len = piece_len(pos, len);
-		rcu_read_lock();
+		enter(may_sleep);
 		err = write_piece(s, pos >> PAGE_SHIFT, &p, &credit, may_sleep);
-		rcu_read_unlock();
+		leave(may_sleep);
 		if (may_sleep)
 			cond_resched();
 	}

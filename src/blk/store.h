@@ -51,15 +51,16 @@ int weir_store_init(struct weir_store *s, u64 bytes, int node);
 void weir_store_free(struct weir_store *s);
 
 /*
- * The operations. None may be called with interrupts off. @may_sleep says
- * whether the caller is allowed to.
+ * The operations. None may be called with interrupts off. A caller with
+ * @may_sleep may sleep; one without is under rcu_read_lock(), as ->queue_rq
+ * of a driver that is not BLK_MQ_F_BLOCKING always is.
  *
  * Return: 0; -ENOSPC past the memory limit, with nothing written and nothing
  * stored before harmed; -ENOMEM when a page could not be had: without
  * @may_sleep the caller tries again from where it may, and the operation is
  * done from its start.
  */
-void weir_store_read(struct weir_store *s, struct request *rq);
+int weir_store_read(struct weir_store *s, struct request *rq, bool may_sleep);
 int weir_store_write(struct weir_store *s, struct request *rq, bool may_sleep);
 
 /* Zero a range and keep (@unmap false) or give back its pages. */
