@@ -96,8 +96,7 @@ static __always_inline bool perform(struct weir_disk *wd, struct request *rq, bo
 	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
 	int err;
 
-	if (unlikely(wd->set.read_only && op_is_write(req_op(rq)) &&
-		     req_op(rq) != REQ_OP_FLUSH))
+	if (unlikely(wd->set.read_only && op_is_write(req_op(rq))))
 		err = -EIO;
 	else
 		err = transfer(wd, rq, may_sleep);
