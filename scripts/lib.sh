@@ -141,25 +141,33 @@ descendants()
 	done
 }
 
-# leave: for the EXIT trap. Nothing goes on, and no half-made thing stays.
-scratch=()
+# leave: for the EXIT trap. Nothing goes on, and no half-made thing stays. Every
+# child has $patience tenths of a second to tidy up behind itself and its own.
+scratch=() patience=100
 leave()
 {
-	local pids
+	local pids tries
 
 	trap '' INT TERM HUP
-	mapfile -t pids < <(descendants "$$")
+	mapfile -t pids < <(ps -o pid= --ppid "$$")
 	kill -TERM "${pids[@]}" 2>/dev/null || :
+	for ((tries = 0; tries < patience; tries++)); do
+		[[ -n $(jobs -pr) ]] || break
+		sleep 0.1
+	done
+	mapfile -t pids < <(descendants "$$")
+	kill -KILL "${pids[@]}" 2>/dev/null || :
 	wait 2>/dev/null || :
-	((${#scratch[@]} == 0)) || rm -rf -- "${scratch[@]}"
+	((${#scratch[@]} == 0)) || rm -rf --one-file-system -- "${scratch[@]}"
 }
 trap leave EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# lock NAME: alone in the cache under that name until the script ends. What an
-# earlier owner that was killed left half made is the caller's to remove.
+# lock NAME: alone in the cache under that name until unlock or the script's end.
+# What an earlier owner that was killed left half made is the caller's to remove.
+locks=()
 lock()
 {
 	local fd file=$cache/lock/${1//\//_}
@@ -170,6 +178,17 @@ lock()
 		say "waiting for another run that makes $1"
 		run flock "$fd"
 	fi
+	locks+=("$fd")
+}
+
+unlock()
+{
+	local fd
+
+	for fd in "${locks[@]}"; do
+		exec {fd}>&-
+	done
+	locks=()
 }
 
 # The lab keeps its own package lists: no root needed, none of the host's touched.

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A textbook binary heap (Williams 1964) whose entries know their place.
- * Pushing due times in rising order, as a constant delay does, costs one
- * comparison.
  */
-#include <linux/kernel.h>
-
 #include "due.h"
 
 static void place(struct weir_due *d, u32 pos, struct weir_due_slot s)
@@ -45,16 +41,11 @@ static void sift_down(struct weir_due *d, u32 pos, struct weir_due_slot s)
 	place(d, pos, s);
 }
 
-bool weir_due_push(struct weir_due *d, struct weir_due_entry *e, u64 at_ns)
+void weir_due_push_early(struct weir_due *d, struct weir_due_entry *e, u64 at_ns)
 {
 	struct weir_due_slot s = { .at_ns = at_ns, .entry = e };
 
-	if (unlikely(d->nr == d->max))
-		return false;
-	if (!d->nr || at_ns > d->latest_ns)
-		d->latest_ns = at_ns;
 	sift_up(d, d->nr++, s);
-	return true;
 }
 
 void weir_due_remove(struct weir_due *d, struct weir_due_entry *e)

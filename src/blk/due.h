@@ -14,6 +14,7 @@
 #ifndef WEIR_DUE_H
 #define WEIR_DUE_H
 
+#include <linux/kernel.h>
 #include <linux/types.h>
 
 #define WEIR_NOT_DUE (~0U) /* the pos of what is in no heap */
@@ -45,13 +46,36 @@ struct weir_due {
 	u32 max;
 };
 
+/* weir_due_push() for what is due before an entry that is there already */
+void weir_due_push_early(struct weir_due *d, struct weir_due_entry *e, u64 at_ns);
+
 /**
  * weir_due_push() - wait until @at_ns
+ *
+ * What is due last goes to the end, which leaves a heap a heap: with a constant
+ * delay that is all there is to do.
  *
  * Return: false if the heap is full, which means that its owner has more
  * requests under way than the queue has tags.
  */
-bool weir_due_push(struct weir_due *d, struct weir_due_entry *e, u64 at_ns);
+static inline bool weir_due_push(struct weir_due *d, struct weir_due_entry *e,
+				 u64 at_ns)
+{
+	u32 nr = d->nr;
+
+	if (unlikely(nr == d->max))
+		return false;
+	if (nr && unlikely(at_ns < d->latest_ns)) {
+		weir_due_push_early(d, e, at_ns);
+		return true;
+	}
+	d->slot[nr].at_ns = at_ns;
+	d->slot[nr].entry = e;
+	e->pos = nr;
+	d->latest_ns = at_ns;
+	d->nr = nr + 1;
+	return true;
+}
 
 /**
  * weir_due_pop() - the earliest entry, if its time has come

@@ -143,32 +143,34 @@ static void end_here(struct request *rq, struct io_comp_batch *iob)
 }
 
 /*
+ * Is this the only CPU that submits to the queue? Then there is nowhere else to
+ * complete, which blk_mq_complete_request_remote() would take longer to say.
+ */
+static bool only_submitter(const struct blk_mq_hw_ctx *hctx)
+{
+	return hctx->nr_ctx == 1 &&
+	       cpumask_test_cpu(raw_smp_processor_id(), hctx->cpumask);
+}
+
+/*
  * End a request the way an interrupt handler would: on the CPU that submitted
  * it if the queue's user asked for that (rq_affinity), else here.
  */
-static void end_interrupt(struct weir_queue *wq, struct request *rq,
-			  struct io_comp_batch *iob)
+static __always_inline void end_interrupt(struct weir_queue *wq,
+					  struct request *rq,
+					  struct io_comp_batch *iob)
 {
 	count_completed(wq, rq);
-	if (!blk_mq_complete_request_remote(rq))
+	if (only_submitter(rq->mq_hctx) || !blk_mq_complete_request_remote(rq))
 		end_here(rq, iob);
-}
-
-/* End what has come out of the heap. */
-static void end_chain(struct weir_queue *wq, struct request *rq,
-		      struct io_comp_batch *iob)
-{
-	struct request *next;
-
-	for (; rq; rq = next) {
-		next = rq->rq_next;
-		end_interrupt(wq, rq, iob);
-	}
 }
 
 /* Waiting for the time to come */
 
-/* Caller holds wq->lock. */
+/*
+ * Set the timer to the earliest due time, if that is earlier than it is set to.
+ * Caller holds wq->lock.
+ */
 static void arm_timer(struct weir_queue *wq)
 {
 	u64 next_ns = weir_due_next_ns(&wq->due);
@@ -179,14 +181,28 @@ static void arm_timer(struct weir_queue *wq)
 	hrtimer_start(&wq->timer, ns_to_ktime(next_ns), HRTIMER_MODE_ABS_PINNED);
 }
 
+/* More requests than tags is a bug; losing one would be a worse one. */
+static noinline void end_overflow(struct weir_queue *wq, struct request *rq)
+{
+	struct request *next;
+
+	WARN_ON_ONCE(1);
+	for (; rq; rq = next) {
+		next = rq->rq_next;
+		count_completed(wq, rq);
+		blk_mq_complete_request(rq);
+	}
+}
+
+/* Let a list of requests wait, linked through rq_next. */
 static void wait_until_due(struct weir_queue *wq, struct request *rq)
 {
 	struct request *next, *overflow = NULL;
-	unsigned long flags;
-	u64 at_ns;
+	u64 at_ns = 0;
 
-	spin_lock_irqsave(&wq->lock, flags);
-	at_ns = wq->delay_ns ? ktime_get_ns() + wq->delay_ns : 0;
+	if (wq->delay_ns || wq->how == WEIR_TIMER)
+		at_ns = ktime_get_ns() + wq->delay_ns;
+	spin_lock_irq(&wq->lock);
 	for (; rq; rq = next) {
 		struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
 
@@ -197,14 +213,15 @@ static void wait_until_due(struct weir_queue *wq, struct request *rq)
 		}
 	}
 	arm_timer(wq);
-	spin_unlock_irqrestore(&wq->lock, flags);
-
-	/* More requests than tags is a bug; losing one would be a worse one. */
-	if (WARN_ON_ONCE(overflow))
-		end_chain(wq, overflow, NULL);
+	spin_unlock_irq(&wq->lock);
+	if (unlikely(overflow))
+		end_overflow(wq, overflow);
 }
 
-/* Take what is due out of the heap. Caller holds wq->lock. */
+/*
+ * Take what is due out of the heap, linked through rq_next. Caller holds
+ * wq->lock.
+ */
 static struct request *take_due(struct weir_queue *wq, u64 now_ns)
 {
 	struct weir_due_entry *e;
@@ -226,43 +243,72 @@ static struct request *take_due(struct weir_queue *wq, u64 now_ns)
 	return c.first;
 }
 
+/*
+ * Set the timer again, from its own handler. Its core does that for less when
+ * the handler only names the time; but if somebody has started it meanwhile,
+ * on an earlier due time, it must not be touched. Caller holds wq->lock.
+ */
+static enum hrtimer_restart rearm_timer(struct weir_queue *wq)
+{
+	if (hrtimer_is_queued(&wq->timer)) {
+		arm_timer(wq);
+		return HRTIMER_NORESTART;
+	}
+	wq->armed_ns = weir_due_next_ns(&wq->due);
+	if (wq->armed_ns == U64_MAX)
+		return HRTIMER_NORESTART;
+	hrtimer_set_expires(&wq->timer, ns_to_ktime(wq->armed_ns));
+	return HRTIMER_RESTART;
+}
+
+/*
+ * The queue's interrupt. It takes all that is due by now; with one request
+ * waiting, which the timer was set for, there is no need to ask the clock.
+ */
 static enum hrtimer_restart weir_timer(struct hrtimer *timer)
 {
 	struct weir_queue *wq = container_of(timer, struct weir_queue, timer);
+	enum hrtimer_restart again;
 	DEFINE_IO_COMP_BATCH(iob);
-	struct request *rq;
-	unsigned long flags;
+	struct request *rq, *next;
+	bool lone;
 
 	this_cpu_inc(wq->counters->interrupts);
-	spin_lock_irqsave(&wq->lock, flags);
-	wq->armed_ns = U64_MAX;
-	rq = take_due(wq, ktime_get_ns());
-	arm_timer(wq);
-	spin_unlock_irqrestore(&wq->lock, flags);
+	spin_lock(&wq->lock);
+	rq = take_due(wq, wq->due.nr == 1 ? wq->armed_ns : ktime_get_ns());
+	again = rearm_timer(wq);
+	spin_unlock(&wq->lock);
 
-	end_chain(wq, rq, &iob);
+	lone = rq && !rq->rq_next;
+	for (; rq; rq = next) {
+		next = rq->rq_next;
+		end_interrupt(wq, rq, lone ? NULL : &iob);
+	}
 	if (iob.complete)
 		iob.complete(&iob);
-	return HRTIMER_NORESTART;
+	return again;
 }
 
 static int weir_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
 {
 	struct weir_queue *wq = hctx->driver_data;
-	struct request *rq, *i;
-	unsigned long flags;
+	struct request *rq, *next;
 	int found = 0;
 
 	this_cpu_inc(wq->counters->polls);
 	if (!READ_ONCE(wq->due.nr))
 		return 0;
-	spin_lock_irqsave(&wq->lock, flags);
+	spin_lock_irq(&wq->lock);
 	rq = take_due(wq, wq->delay_ns ? ktime_get_ns() : 0);
-	spin_unlock_irqrestore(&wq->lock, flags);
+	spin_unlock_irq(&wq->lock);
 
-	for (i = rq; i; i = i->rq_next)
+	for (; rq; rq = next) {
+		next = rq->rq_next;
+		count_completed(wq, rq);
+		blk_mq_set_request_complete(rq);
+		end_here(rq, iob);
 		found++;
-	end_chain(wq, rq, iob);
+	}
 	return found;
 }
 
@@ -367,16 +413,6 @@ static bool may_sleep_in(const struct blk_mq_hw_ctx *hctx)
 	return hctx->flags & BLK_MQ_F_BLOCKING;
 }
 
-/*
- * Is this the only CPU that submits to the queue? Then there is nowhere else to
- * complete, which blk_mq_complete_request_remote() would take longer to say.
- */
-static bool only_submitter(const struct blk_mq_hw_ctx *hctx)
-{
-	return hctx->nr_ctx == 1 &&
-	       cpumask_test_cpu(raw_smp_processor_id(), hctx->cpumask);
-}
-
 static __always_inline void queue_one(struct request *rq)
 {
 	struct blk_mq_hw_ctx *hctx = rq->mq_hctx;
@@ -390,9 +426,7 @@ static __always_inline void queue_one(struct request *rq)
 		weir_complete_rq(rq);
 		break;
 	case WEIR_SOFTIRQ:
-		count_completed(wq, rq);
-		if (only_submitter(hctx) || !blk_mq_complete_request_remote(rq))
-			weir_complete_rq(rq);
+		end_interrupt(wq, rq, NULL);
 		break;
 	case WEIR_TIMER:
 	case WEIR_POLL:

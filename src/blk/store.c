@@ -309,9 +309,8 @@ static __always_inline int move_segment(struct weir_store *s, u64 pos,
 	return err;
 }
 
-static noinline int move_request(struct weir_store *s,
-					struct request *rq, bool write,
-					long *credit, bool may_sleep)
+static noinline int move_request(struct weir_store *s, struct request *rq,
+				 bool write, long *credit, bool may_sleep)
 {
 	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
 	struct bio *bio;

@@ -25,7 +25,7 @@ ok()
 		echo "ok $count - $2"
 	else
 		echo "not ok $count - $2"
-		sed 's/^/# /' "$work/err" "$work/output" 2>/dev/null | tail -n 20
+		awk '{ print "# " $0 }' "$work/err" "$work/output" 2>/dev/null | tail -n 20
 	fi
 }
 
@@ -107,7 +107,7 @@ head -c 3000000 /dev/urandom >"$work/random"
 		cp -r folder random /out
 		mkdir "/out/with space"
 		truncate -s 40G "/out/with space/sparse"
-		lsblk -bdno SIZE "$DRIVE1" "$DRIVE2" "$DRIVE3"
+		for drive in "$DRIVE1" "$DRIVE2" "$DRIVE3"; do lsblk -bdno SIZE "$drive"; done
 		readlink -f /dev/disk/by-id/virtio-drive2
 		[[ -z $(modprobe -a null_blk xfs 2>&1) ]] && [[ -b /dev/nullb0 ]] && echo modules
 		echo through /dev/stderr >/dev/stderr
@@ -175,6 +175,10 @@ is "$? $(grep -c 'context before\|context after\|blk-mq.c:1' "$work/err")" '99 3
 	'a WARNING fails a command that succeeded, and is shown'
 clean 'its log went to --out'
 
+"${run[@]}" --smp 1 --out "$work/splat" -- bash -c 'echo 512 >/proc/sys/kernel/tainted' \
+	>"$work/output" 2>"$work/err"
+is "$? $(grep -c 'tainted, flags 512' "$work/err")" '99 1' 'so does a warning that left no words'
+
 # Every kind at once, line by line against the pattern the script uses.
 pattern=$(bash -c 'eval "$(sed -n "/^readonly splat=/,/^readonly stamp=/p" "$1")"; echo "$stamp($splat)"' - "$vm")
 cat >"$work/bad" <<-'EOT'
@@ -222,7 +226,7 @@ is "$(grep -E "$pattern" "$work/good")" '' 'ordinary messages are none'
 
 "${run[@]}" --smp 1 -- bash -c 'echo c >/proc/sysrq-trigger' >"$work/output" 2>"$work/err"
 is "$? $(grep -c 'Kernel panic' "$work/err" | sed 's/[1-9].*/yes/')" '98 yes' 'a panic: the machine died'
-log=$(sed -n 's/.*log: \(.*\))$/\1/p' "$work/err")
+log=$(sed -n "s/.*kernel log: \(.*\))\$/\1/p" "$work/err" | head -n 1)
 grep -q 'Kernel panic' "$log"
 ok $? 'it says where the log is'
 rm -f "$log"
@@ -241,8 +245,10 @@ is "$one $two $(cut -d. -f-2 "$work/one" | paste -sd' ') $(sed 's/^\(6\.[0-9]*\)
 
 # --- ends early, tidily ---
 
-"${run[@]}" --smp 1 --timeout 6 --out "$work/late" -- sleep 1000 >"$work/output" 2>"$work/err"
+"${run[@]}" --smp 1 --append 'weir_test=1 quiet' --timeout 6 --out "$work/late" -- sleep 1000 >"$work/output" 2>"$work/err"
 is "$? $(grep -c '6 s' "$work/err")" '124 1' '--timeout'
+grep -q 'Command line: .* weir_test=1 quiet$' "$work/late/kernel.log"
+ok $? '--append, and the log of a machine that did not finish'
 clean 'a timeout leaves nothing behind'
 signalled INT - 130
 signalled TERM '' 143
