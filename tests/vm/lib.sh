@@ -1,0 +1,241 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# For tests/vm/*.t. A test is one file that runs twice: prove starts it on the
+# host, where in_machine boots a machine with it; there it starts again,
+# in_machine returns at once, and what it prints comes out on the host as TAP.
+#
+#   WEIR_KERNEL   the kernel, as in scripts/vm --kernel (default 6.12)
+#   WEIR_LOGS     a folder: the kernel's log and whatever a test puts in /out
+#                 are kept in WEIR_LOGS/TEST
+
+set -u
+
+lib=$(realpath -- "${BASH_SOURCE[0]}")
+test_file=$(realpath -- "$0")
+test_name=$(basename -- "$0" .t)
+carried=("$lib" "$test_file")
+in_guest=''
+[[ $lib == /in/* ]] && in_guest=1
+
+# --- on the host ---
+
+# carry FILE...: files beside the test that it wants in the machine's /in.
+carry()
+{
+	local file
+
+	[[ -z $in_guest ]] || return 0
+	for file in "$@"; do
+		carried+=("${lib%/*}/$file")
+	done
+}
+
+# program NAME: tests/vm/NAME.c, compiled, as /in/NAME.
+program()
+{
+	local source cache key
+
+	[[ -z $in_guest ]] || return 0
+	source=${lib%/*}/$1.c
+	cache=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir}/tests
+	key=$(sha256sum <"$source" | cut -c1-16)
+	if [[ ! -x $cache/$key/$1 ]]; then
+		mkdir -p -- "$cache/$key"
+		if ! gcc -O2 -Wall -Wextra -Werror -static -pthread \
+			-o "$cache/$key/$1.$$" "$source"; then
+			printf 'Bail out! %s.c does not compile\n' "$1"
+			exit 1
+		fi
+		mv -- "$cache/$key/$1.$$" "$cache/$key/$1"
+	fi
+	carried+=("$cache/$key/$1")
+}
+
+# in_machine [OPTION OF scripts/vm]...: on the host, run this test in a machine
+# and end with its status, which is not 0 either when the kernel reported a bug.
+# The allocator's own checks are on there: red zones, poison, use after free.
+in_machine()
+{
+	local options=(--quiet --timeout 600 --kernel "${WEIR_KERNEL:-6.12}") file
+
+	if [[ -n $in_guest ]]; then
+		mkdir -p /mnt
+		return 0
+	fi
+	for file in "${carried[@]}"; do
+		options+=(--in "$file")
+	done
+	[[ -z ${WEIR_LOGS:-} ]] || options+=(--out "$WEIR_LOGS/$test_name")
+	exec "${lib%/*}/../../scripts/vm" "${options[@]}" \
+		--append 'slub_debug=FZPU kfence.sample_interval=100' "$@" \
+		-- bash "/in/${test_file##*/}"
+}
+
+# --- in the machine: TAP ---
+
+tests=0 failures=0
+
+note()
+{
+	printf '%s\n' "$*" | cut -c1-400 | sed 's/^/# /'
+}
+
+# ok STATUS NAME
+ok()
+{
+	tests=$((tests + 1))
+	if [[ $1 == 0 ]]; then
+		printf 'ok %d - %s\n' "$tests" "$2"
+		return 0
+	fi
+	printf 'not ok %d - %s\n' "$tests" "$2"
+	failures=$((failures + 1))
+	return 1
+}
+
+# is GOT WANTED NAME
+is()
+{
+	[[ $1 == "$2" ]]
+	ok $? "$3" || note "got:    $1"$'\n'"wanted: $2"
+}
+
+# like GOT REGEX NAME
+like()
+{
+	[[ $1 =~ $2 ]]
+	ok $? "$3" || note "got:    $1"$'\n'"wanted: something that matches $2"
+}
+
+# holds NAME EXPRESSION: arithmetic that must be true.
+holds()
+{
+	(($2))
+	ok $? "$1" || note "not so: $2"
+}
+
+# try NAME COMMAND...: the command succeeds; what it said shows if it did not.
+try()
+{
+	local name=$1 said status=0
+
+	shift
+	said=$("$@" 2>&1) || status=$?
+	ok $status "$name" || note "status $status of: $*"$'\n'"$(tail -n 12 <<<"$said")"
+}
+
+# refused WORD NAME COMMAND...: the command fails and says WORD.
+refused()
+{
+	local word=$1 name=$2 said status=0
+
+	shift 2
+	said=$("$@" 2>&1) || status=$?
+	[[ $status != 0 && $said == *"$word"* ]]
+	ok $? "$name" ||
+		note "status $status of: $*"$'\n'"wanted a failure with: $word"$'\n'"$(tail -n 12 <<<"$said")"
+}
+
+skip()
+{
+	tests=$((tests + 1))
+	printf 'ok %d - %s # SKIP %s\n' "$tests" "$2" "$1"
+}
+
+# The last line of a test.
+done_testing()
+{
+	printf '1..%d\n' "$tests"
+	exit $((failures > 0))
+}
+
+# --- in the machine: the driver ---
+
+readonly debug=/sys/kernel/debug/weir
+
+# load [PARAMETER=VALUE]...: a failure is a failed test, and the test's end.
+load()
+{
+	local said
+
+	said=$(modprobe weir-blk "$@" 2>&1) && return 0
+	ok 1 "loads with: $*"
+	note "$said"$'\n'"$(dmesg | tail -n 5)"
+	done_testing
+}
+
+# unload: udev may look at a disk a moment longer than we do.
+unload()
+{
+	local tries said
+
+	for ((tries = 0; tries < 50; tries++)); do
+		said=$(rmmod weir_blk 2>&1) && return 0
+		sleep 0.1
+	done
+	ok 1 'unloads'
+	note "$said"
+	done_testing
+}
+
+# no_udev: nobody but the test opens the disks from here on.
+no_udev()
+{
+	udevadm settle
+	udevadm control --exit
+}
+
+# counter COLUMN [DISK]: of debugfs queues, the sum of all hardware queues.
+counter()
+{
+	awk -v want="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == want) col = i; next }
+		{ sum += $col } END { print col ? sum : "no such column: " want }' \
+		"$debug/${2:-weir0}/queues"
+}
+
+# store FIELD [DISK]
+store()
+{
+	sed -n "s/^$1 //p" "$debug/${2:-weir0}/store"
+}
+
+# queue FILE [DISK]: a file of sysfs queue/.
+queue()
+{
+	cat "/sys/block/${2:-weir0}/queue/$1"
+}
+
+# hw_queues [DISK]: how many there are.
+hw_queues()
+{
+	find "/sys/block/${1:-weir0}/mq" -mindepth 1 -maxdepth 1 | wc -l
+}
+
+# at_rest [DISK]: every request taken was given back.
+at_rest()
+{
+	local tries disk=${1:-weir0} requests=0 completed=0 waiting=0
+
+	for ((tries = 0; tries < 50; tries++)); do
+		requests=$(counter requests "$disk")
+		completed=$(counter completed "$disk")
+		waiting=$(counter waiting "$disk")
+		[[ $requests == "$completed" && $waiting == 0 ]] && return 0
+		sleep 0.1
+	done
+	echo "requests $requests, completed $completed, waiting $waiting"
+	return 1
+}
+
+# fio_run [OPTION]...: fio, one job, quiet unless it fails.
+fio_run()
+{
+	fio --name=job --filename=/dev/weir0 --output-format=terse --randseed=7 "$@"
+}
+
+# fio_verify [OPTION]...: what was written is what is read, by checksum.
+fio_verify()
+{
+	fio_run --verify=crc32c --verify_fatal=1 --rw=randwrite "$@"
+}
