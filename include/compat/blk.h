@@ -13,11 +13,39 @@
 #include <linux/sizes.h>
 #include <linux/version.h>
 
-/* queue_rqs: a list head of its own, or the first request */
+/*
+ * queue_rqs: a list head of its own, or the first request.
+ * weir_take_lone(): the only request of a list that is not empty, taken out of
+ * it; NULL if there are more.
+ */
 #ifdef WEIR_HAVE_RQ_LIST
+
 #define weir_rq_list struct rq_list
+
+static __always_inline struct request *weir_take_lone(struct rq_list *list)
+{
+	struct request *rq = list->head;
+
+	if (rq->rq_next)
+		return NULL;
+	rq_list_init(list);
+	return rq;
+}
+
 #else
+
 #define weir_rq_list struct request *
+
+static __always_inline struct request *weir_take_lone(struct request **list)
+{
+	struct request *rq = *list;
+
+	if (rq->rq_next)
+		return NULL;
+	*list = NULL;
+	return rq;
+}
+
 #endif
 
 /* Merging is opt-in on the older kernels. */
@@ -27,8 +55,18 @@
 #define WEIR_MQ_F_MERGE 0
 #endif
 
-/* The largest logical block in bytes, as a literal for modinfo */
-#ifdef BLK_MAX_BLOCK_SIZE
+/* A disk without schedulers: newer kernels only have it as a default. */
+#ifdef WEIR_HAVE_NO_SCHED
+#define WEIR_MQ_F_NO_SCHED BLK_MQ_F_NO_SCHED
+#else
+#define WEIR_MQ_F_NO_SCHED BLK_MQ_F_NO_SCHED_BY_DEFAULT
+#endif
+
+/*
+ * The largest logical block in bytes, as a literal for modinfo. More than a
+ * page needs large folios.
+ */
+#if defined(BLK_MAX_BLOCK_SIZE) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 #define WEIR_MAX_BLOCK_SIZE BLK_MAX_BLOCK_SIZE
 #define WEIR_BS_MAX 65536
 #else
@@ -65,7 +103,7 @@ static inline void weir_limit_zeroes_unmap(struct queue_limits *lim,
 #define WEIR_FEAT_FUA		BIT(1)
 #define WEIR_FEAT_ROTATIONAL	BIT(2)
 
-#ifdef BLK_FEAT_WRITE_CACHE
+#ifdef WEIR_HAVE_ALLOC_DISK_LIMITS
 
 static inline struct gendisk *weir_alloc_disk(struct blk_mq_tag_set *tags,
 					      struct queue_limits *lim,

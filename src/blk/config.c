@@ -57,7 +57,9 @@ static int switch_set(const char *text, const struct kernel_param *kp)
 	const struct param *p = kp->arg;
 	bool on = true; /* the bare name switches on */
 
-	if (text && kstrtobool(text, &on)) {
+	/* kstrtobool() looks at no more than it must: 0x1 would be 0. */
+	if (text && ((strlen(text) > 1 && strcmp(text, "on") && strcmp(text, "off")) ||
+		     kstrtobool(text, &on))) {
 		pr_err("%s=%s: not 0 or 1\n", p->name, text);
 		return -EINVAL;
 	}
@@ -154,7 +156,8 @@ int weir_config_load(struct weir_settings *s)
 		       s->max_sectors, (unsigned long)PAGE_SECTORS);
 		return -EINVAL;
 	}
-	if (s->home_node >= 0 && !node_online(s->home_node)) {
+	if (s->home_node >= 0 &&
+	    (s->home_node >= nr_node_ids || !node_online(s->home_node))) {
 		pr_err("home_node=%lld: not an online NUMA node, or -1 for any\n",
 		       s->home_node);
 		return -EINVAL;

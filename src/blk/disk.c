@@ -25,7 +25,7 @@ static int tags_create(struct blk_mq_tag_set *tags, const struct weir_settings *
 	tags->driver_data = (void *)s;
 	tags->flags = WEIR_MQ_F_MERGE;
 	if (s->no_sched)
-		tags->flags |= BLK_MQ_F_NO_SCHED;
+		tags->flags |= WEIR_MQ_F_NO_SCHED;
 	if (s->shared_tag_bitmap)
 		tags->flags |= BLK_MQ_F_TAG_HCTX_SHARED;
 	if (s->blocking)
@@ -165,8 +165,8 @@ free_disk:
  */
 void weir_disk_destroy(struct weir_disk *wd)
 {
+	weir_report_del(wd);	/* it shows hardware queues, which go next */
 	del_gendisk(wd->disk);
-	weir_report_del(wd);
 	put_disk(wd->disk);
 	if (wd->tags == &wd->own_tags)
 		blk_mq_free_tag_set(&wd->own_tags);

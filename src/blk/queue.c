@@ -6,8 +6,8 @@
  * the way the queue does it: at once, through the block layer's softirq, or,
  * after delay_ns in the heap of due times, by the queue's hrtimer or by poll.
  * A list that comes through queue_rqs takes the lock and reads the clock once,
- * and completes as one batch; a lone request, which is what most lists are,
- * takes the shorter way of queue_one(), for which a batch would cost more.
+ * and completes as one batch. A lone request, which is what most lists are, does
+ * without one, and the commonest of those has a way of its own, queue_page().
  *
  * What cannot be done without sleeping (no page to be had at once, a discard
  * of gigabytes) goes to a worker and comes back the same way. So nothing is
@@ -261,6 +261,19 @@ static enum hrtimer_restart rearm_timer(struct weir_queue *wq)
 	return HRTIMER_RESTART;
 }
 
+static noinline void end_many(struct weir_queue *wq, struct request *rq)
+{
+	DEFINE_IO_COMP_BATCH(iob);
+	struct request *next;
+
+	for (; rq; rq = next) {
+		next = rq->rq_next;
+		end_interrupt(wq, rq, &iob);
+	}
+	if (iob.complete)
+		iob.complete(&iob);
+}
+
 /*
  * The queue's interrupt. It takes all that is due by now; with one request
  * waiting, which the timer was set for, there is no need to ask the clock.
@@ -269,9 +282,7 @@ static enum hrtimer_restart weir_timer(struct hrtimer *timer)
 {
 	struct weir_queue *wq = container_of(timer, struct weir_queue, timer);
 	enum hrtimer_restart again;
-	DEFINE_IO_COMP_BATCH(iob);
-	struct request *rq, *next;
-	bool lone;
+	struct request *rq;
 
 	this_cpu_inc(wq->counters->interrupts);
 	spin_lock(&wq->lock);
@@ -279,13 +290,10 @@ static enum hrtimer_restart weir_timer(struct hrtimer *timer)
 	again = rearm_timer(wq);
 	spin_unlock(&wq->lock);
 
-	lone = rq && !rq->rq_next;
-	for (; rq; rq = next) {
-		next = rq->rq_next;
-		end_interrupt(wq, rq, lone ? NULL : &iob);
-	}
-	if (iob.complete)
-		iob.complete(&iob);
+	if (rq && rq->rq_next)
+		end_many(wq, rq);
+	else if (rq)
+		end_interrupt(wq, rq, NULL);
 	return again;
 }
 
@@ -357,8 +365,9 @@ static void defer(struct weir_queue *wq, struct request *rq)
 	this_cpu_inc(wq->counters->deferred);
 	spin_lock_irqsave(&wq->lock, flags);
 	list_add_tail(&rq->queuelist, &wq->deferred);
-	spin_unlock_irqrestore(&wq->lock, flags);
+	/* Inside, or a worker at work could end it, and the queue with it. */
 	queue_work(weir_wq, &wq->work);
+	spin_unlock_irqrestore(&wq->lock, flags);
 }
 
 static void weir_work(struct work_struct *work)
@@ -383,42 +392,42 @@ static void weir_work(struct work_struct *work)
 	}
 }
 
-/*
- * Start a request and do its work.
- * Return: false if the worker has it now.
- */
-static __always_inline bool start(struct weir_queue *wq, struct request *rq, bool may_sleep)
+static __always_inline void begin(struct request *rq)
 {
 	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
-	unsigned int op = weir_op(req_op(rq));
 
 	cmd->due.pos = WEIR_NOT_DUE;
 	cmd->status = BLK_STS_OK;
 	blk_mq_start_request(rq);
+}
 
+static __always_inline void count_begun(struct weir_queue *wq,
+					struct request *rq, unsigned int op)
+{
 	this_cpu_inc(wq->counters->ops[op & (WEIR_NR_OPS - 1)]);
 	if (op <= weir_op(REQ_OP_WRITE))
 		this_cpu_add(wq->counters->sectors[op], blk_rq_sectors(rq));
-	if (rq->cmd_flags & REQ_FUA)
+	if (op != weir_op(REQ_OP_READ) && rq->cmd_flags & REQ_FUA)
 		this_cpu_inc(wq->counters->fua);
+}
 
-	if (likely(perform(wq->wd, rq, may_sleep)))
+/*
+ * Do the work of a request that has begun.
+ * Return: false if the worker has it now.
+ */
+static __always_inline bool work_on(struct weir_queue *wq, struct request *rq)
+{
+	count_begun(wq, rq, weir_op(req_op(rq)));
+	if (perform(wq->wd, rq, wq->may_sleep))
 		return true;
 	defer(wq, rq);
 	return false;
 }
 
-static bool may_sleep_in(const struct blk_mq_hw_ctx *hctx)
+/* Any lone request. */
+static noinline void queue_any(struct weir_queue *wq, struct request *rq)
 {
-	return hctx->flags & BLK_MQ_F_BLOCKING;
-}
-
-static __always_inline void queue_one(struct request *rq)
-{
-	struct blk_mq_hw_ctx *hctx = rq->mq_hctx;
-	struct weir_queue *wq = hctx->driver_data;
-
-	if (!start(wq, rq, may_sleep_in(hctx)))
+	if (!work_on(wq, rq))
 		return;
 	switch (wq->how) {
 	case WEIR_INLINE:
@@ -436,6 +445,34 @@ static __always_inline void queue_one(struct request *rq)
 	}
 }
 
+/*
+ * The commonest lone request: a page that is there, read or written, on a queue
+ * that completes at once. Nothing of what the others need is needed here.
+ * Return: false if the request is another one; nothing has been done then.
+ */
+static __always_inline bool queue_page(struct weir_queue *wq, struct request *rq)
+{
+	const u32 others = ((__force u32)REQ_OP_MASK & ~1) | (__force u32)REQ_FUA;
+	unsigned int op = weir_op(req_op(rq));
+
+	if (unlikely(!wq->plain || (__force u32)rq->cmd_flags & others) ||
+	    unlikely(!weir_store_copy_page(&wq->wd->store, rq, op)))
+		return false;
+	this_cpu_inc(wq->counters->pages[op]);
+	if (only_submitter(rq->mq_hctx) || !blk_mq_complete_request_remote(rq))
+		blk_mq_end_request(rq, BLK_STS_OK);
+	return true;
+}
+
+static __always_inline void queue_one(struct request *rq)
+{
+	struct weir_queue *wq = rq->mq_hctx->driver_data;
+
+	begin(rq);
+	if (!queue_page(wq, rq))
+		queue_any(wq, rq);
+}
+
 static blk_status_t weir_queue_rq(struct blk_mq_hw_ctx *hctx,
 				  const struct blk_mq_queue_data *bd)
 {
@@ -444,14 +481,15 @@ static blk_status_t weir_queue_rq(struct blk_mq_hw_ctx *hctx,
 }
 
 /* All requests are of one disk, but not always of one hardware queue. */
-static noinline void queue_many(struct request *rq, weir_rq_list *list)
+static noinline void queue_many(weir_rq_list *list)
 {
 	struct weir_queue *wq = NULL;
 	DEFINE_IO_COMP_BATCH(iob);
 	struct chain waiting;
+	struct request *rq;
 
 	chain_init(&waiting);
-	do {
+	while ((rq = rq_list_pop(list))) {
 		struct blk_mq_hw_ctx *hctx = rq->mq_hctx;
 
 		if (hctx->driver_data != wq) {
@@ -459,20 +497,21 @@ static noinline void queue_many(struct request *rq, weir_rq_list *list)
 			wq = hctx->driver_data;
 			this_cpu_inc(wq->counters->batches);
 		}
-		if (start(wq, rq, may_sleep_in(hctx)))
+		begin(rq);
+		if (work_on(wq, rq))
 			finish(wq, rq, &iob, &waiting);
-	} while ((rq = rq_list_pop(list)));
+	}
 	let_go(wq, &iob, &waiting);
 }
 
 static void weir_queue_rqs(weir_rq_list *list)
 {
-	struct request *rq = rq_list_pop(list);
+	struct request *rq = weir_take_lone(list);
 
-	if (!rq_list_peek(list))
+	if (likely(rq))
 		queue_one(rq);
 	else
-		queue_many(rq, list);
+		queue_many(list);
 }
 
 /*
@@ -561,6 +600,9 @@ static int weir_init_hctx(struct blk_mq_hw_ctx *hctx, void *driver_data,
 	wq->how = completion_of(&wd->set, index);
 	if (wq->how == WEIR_TIMER || wq->how == WEIR_POLL)
 		wq->delay_ns = wd->set.completion_nsec;
+	wq->may_sleep = wd->set.blocking;
+	wq->plain = wq->how == WEIR_SOFTIRQ && wd->set.memory_backed &&
+		    !wd->set.read_only && !wq->may_sleep;
 	spin_lock_init(&wq->lock);
 	wq->due.max = depth;
 	wq->armed_ns = U64_MAX;

@@ -28,6 +28,11 @@ static void sum_counters(const struct weir_queue *wq, struct weir_counters *sum)
 		for (i = 0; i < n; i++)
 			((u64 *)sum)[i] += READ_ONCE(from[i]);
 	}
+	for (i = 0; i < ARRAY_SIZE(sum->pages); i++) {
+		sum->ops[i] += sum->pages[i];
+		sum->sectors[i] += sum->pages[i] * PAGE_SECTORS;
+		sum->completed += sum->pages[i];
+	}
 }
 
 static const char *const how_names[] = {

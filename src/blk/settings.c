@@ -4,7 +4,7 @@
  *
  * Whether a value is within its own range has been decided before (config.c).
  * Here: a block must fit into a request, the memory limit into the machine;
- * a queue that no CPU maps to is not made; completion_nsec defaults to
+ * there are no more queues than the machine may ever have CPUs; completion_nsec defaults to
  * null_blk's 10 us where irqmode=2 waits for it and to nothing elsewhere.
  */
 #include <linux/kernel.h>
@@ -33,9 +33,6 @@ bool weir_settings_resolve(struct weir_settings *s, const struct weir_machine *m
 	if (s->queue_mode != 2)
 		return refuse(why, "queue_mode", s->queue_mode,
 			      "2 (multi-queue, the only one there is)");
-	if (s->home_node >= m->nodes)
-		return refuse(why, "home_node", s->home_node,
-			      "an online NUMA node, or -1 for any");
 	if (s->memory_limit > m->ram_mib)
 		return refuse(why, "memory_limit", s->memory_limit,
 			      "at most this machine's memory in MiB");

@@ -13,26 +13,12 @@
  *   a write first charges all it will need, so that it fails before it has
  *   written anything. Tables (0.2 % of what they map) are counted, not refused.
  */
-#include <linux/blk-mq.h>
-#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "store.h"
-
-#define SLOTS		(PAGE_SIZE / sizeof(void *))
-#define SLOT_SHIFT	(PAGE_SHIFT - ilog2(sizeof(void *)))
-
-/* A page of the lowest level; a page of the middle one has tables instead. */
-struct weir_store_leaf {
-	struct page __rcu *page[SLOTS];
-};
-
-struct weir_store_table {
-	struct weir_store_leaf *leaf[SLOTS];
-};
 
 /*
  * The budget of all stores. Touched when a page comes or goes, not when one is
@@ -59,12 +45,18 @@ unsigned long weir_store_used_pages(void)
 	return atomic_long_read(&used_pages);
 }
 
+/* All or nothing: a charge that fails must not make another one fail. */
 static bool charge(long pages)
 {
-	if (likely(atomic_long_add_return(pages, &used_pages) <= limit_pages))
+	long used = atomic_long_read(&used_pages);
+
+	if (!pages)
 		return true;
-	atomic_long_sub(pages, &used_pages);
-	return false;
+	do {
+		if (used + pages > (long)limit_pages)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&used_pages, &used, used + pages));
+	return true;
 }
 
 static void uncharge(long pages)
@@ -96,27 +88,6 @@ static __always_inline void leave(bool may_sleep) __releases(RCU)
 		__release(RCU);
 }
 
-/* Finding a page. Indexes count pages from the start of the disk. */
-
-static struct weir_store_leaf *find_leaf(struct weir_store *s, u64 index)
-{
-	struct weir_store_table *t = READ_ONCE(s->top[index >> (2 * SLOT_SHIFT)]);
-
-	if (unlikely(!t))
-		return NULL;
-	return READ_ONCE(t->leaf[(index >> SLOT_SHIFT) & (SLOTS - 1)]);
-}
-
-/* Caller holds rcu_read_lock() for as long as it uses the page. */
-static struct page *find_page(struct weir_store *s, u64 index)
-{
-	struct weir_store_leaf *leaf = find_leaf(s, index);
-
-	if (unlikely(!leaf))
-		return NULL;
-	return rcu_dereference(leaf->page[index & (SLOTS - 1)]);
-}
-
 /* Put a zeroed table page where there is none. What is there wins. */
 static void *fill_table(struct weir_store *s, void **where, bool may_sleep)
 {
@@ -139,15 +110,16 @@ static void *fill_table(struct weir_store *s, void **where, bool may_sleep)
 static struct page __rcu **make_slot(struct weir_store *s, u64 index,
 				     bool may_sleep)
 {
-	struct weir_store_table *t;
+	const u64 nr_leaf = index >> WEIR_STORE_SLOT_SHIFT;
+	struct weir_store_table *t, **where = &s->top[nr_leaf >> WEIR_STORE_SLOT_SHIFT];
 	struct weir_store_leaf *leaf;
 
-	t = fill_table(s, (void **)&s->top[index >> (2 * SLOT_SHIFT)], may_sleep);
+	t = fill_table(s, (void **)where, may_sleep);
 	if (!t)
 		return NULL;
-	leaf = fill_table(s, (void **)&t->leaf[(index >> SLOT_SHIFT) & (SLOTS - 1)],
+	leaf = fill_table(s, (void **)&t->leaf[nr_leaf & (WEIR_STORE_SLOTS - 1)],
 			  may_sleep);
-	return leaf ? &leaf->page[index & (SLOTS - 1)] : NULL;
+	return leaf ? &leaf->page[index & (WEIR_STORE_SLOTS - 1)] : NULL;
 }
 
 /* Moving bytes. A piece never crosses a page, here or in memory. */
@@ -222,7 +194,7 @@ static int write_piece(struct weir_store *s, u64 index, const struct piece *p,
 		       long *credit, bool may_sleep)
 	__must_hold(RCU)
 {
-	struct page *page = find_page(s, index);
+	struct page *page = weir_store_page_at(s, index);
 	int err;
 
 	if (likely(page)) {
@@ -238,7 +210,7 @@ static int write_piece(struct weir_store *s, u64 index, const struct piece *p,
 /* Caller is inside enter(). */
 static void read_piece(struct weir_store *s, u64 index, const struct piece *p)
 {
-	struct page *page = find_page(s, index);
+	struct page *page = weir_store_page_at(s, index);
 	void *from;
 
 	if (unlikely(!page)) {
@@ -266,7 +238,7 @@ static int charge_ahead(struct weir_store *s, u64 pos, u64 len, long *credit)
 		return 0;
 	rcu_read_lock();
 	for (; index <= last; index++)
-		holes += !find_page(s, index);
+		holes += !weir_store_page_at(s, index);
 	rcu_read_unlock();
 	if (!charge(holes))
 		return -ENOSPC;
@@ -335,8 +307,7 @@ static noinline int move_request(struct weir_store *s, struct request *rq,
 	return err;
 }
 
-static noinline int read_any(struct weir_store *s, struct request *rq,
-			     bool may_sleep)
+int weir_store_read(struct weir_store *s, struct request *rq, bool may_sleep)
 {
 	enter(may_sleep);
 	move_request(s, rq, false, NULL, may_sleep);
@@ -344,8 +315,7 @@ static noinline int read_any(struct weir_store *s, struct request *rq,
 	return 0;
 }
 
-static noinline int write_any(struct weir_store *s, struct request *rq,
-			      bool may_sleep)
+int weir_store_write(struct weir_store *s, struct request *rq, bool may_sleep)
 {
 	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
 	long credit;
@@ -360,61 +330,6 @@ static noinline int write_any(struct weir_store *s, struct request *rq,
 	if (unlikely(credit))
 		uncharge(credit);
 	return err;
-}
-
-/*
- * The commonest request is one whole page, here and in memory, and it comes
- * under blk-mq's RCU lock.
- * Return: the page of memory, NULL if the request is anything else.
- */
-static __always_inline struct page *whole_page(struct request *rq, u64 pos)
-{
-	const struct bio *bio = rq->bio;
-	const struct bio_vec *bv = bio->bi_io_vec + bio->bi_iter.bi_idx;
-	u32 offset = bv->bv_offset + bio->bi_iter.bi_bvec_done;
-
-	if (blk_rq_bytes(rq) != PAGE_SIZE || offset_in_page(pos | offset) ||
-	    bv->bv_len - bio->bi_iter.bi_bvec_done < PAGE_SIZE)
-		return NULL;
-	return bv->bv_page + (offset >> PAGE_SHIFT);
-}
-
-static __always_inline void copy_whole_page(struct page *to, struct page *from)
-{
-	void *dst = kmap_local_page(to), *src = kmap_local_page(from);
-
-	copy_page(dst, src);
-	kunmap_local(src);
-	kunmap_local(dst);
-}
-
-int weir_store_read(struct weir_store *s, struct request *rq, bool may_sleep)
-{
-	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
-	struct page *to = whole_page(rq, pos), *from;
-
-	if (unlikely(!to || may_sleep))
-		return read_any(s, rq, may_sleep);
-	from = find_page(s, pos >> PAGE_SHIFT);
-	if (unlikely(!from))
-		return read_any(s, rq, false);
-	copy_whole_page(to, from);
-	flush_dcache_page(to);
-	return 0;
-}
-
-int weir_store_write(struct weir_store *s, struct request *rq, bool may_sleep)
-{
-	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
-	struct page *from = whole_page(rq, pos), *to;
-
-	if (unlikely(!from || may_sleep))
-		return write_any(s, rq, may_sleep);
-	to = find_page(s, pos >> PAGE_SHIFT);
-	if (unlikely(!to))
-		return write_any(s, rq, false);
-	copy_whole_page(to, from);
-	return 0;
 }
 
 static int zero_and_keep(struct weir_store *s, u64 pos, u64 len, bool may_sleep)
@@ -445,7 +360,7 @@ static void free_page_rcu(struct rcu_head *head)
 static void drop_page(struct weir_store *s, struct weir_store_leaf *leaf,
 		      u64 index, bool secure)
 {
-	struct page __rcu **slot = &leaf->page[index & (SLOTS - 1)];
+	struct page __rcu **slot = &leaf->page[index & (WEIR_STORE_SLOTS - 1)];
 	struct page *page;
 
 	if (!rcu_access_pointer(*slot))
@@ -467,7 +382,7 @@ static void zero_part(struct weir_store *s, u64 pos, u32 len)
 	struct page *page;
 
 	rcu_read_lock();
-	page = find_page(s, pos >> PAGE_SHIFT);
+	page = weir_store_page_at(s, pos >> PAGE_SHIFT);
 	if (page)
 		put_piece(page, &p);
 	rcu_read_unlock();
@@ -480,11 +395,11 @@ void weir_store_discard(struct weir_store *s, u64 pos, u64 len, bool secure,
 
 	while (pos < end) {
 		u64 index = pos >> PAGE_SHIFT;
-		struct weir_store_leaf *leaf = find_leaf(s, index);
+		struct weir_store_leaf *leaf = weir_store_leaf_at(s, index);
 		u32 part = piece_len(pos, end - pos);
 
 		if (!leaf) {
-			pos = ((index | (SLOTS - 1)) + 1) << PAGE_SHIFT;
+			pos = ((index | (WEIR_STORE_SLOTS - 1)) + 1) << PAGE_SHIFT;
 			continue;
 		}
 		if (part == PAGE_SIZE)
@@ -513,7 +428,7 @@ int weir_store_init(struct weir_store *s, u64 bytes, int node)
 	s->node = node;
 	atomic_long_set(&s->nr_pages, 0);
 	atomic_long_set(&s->nr_tables, 0);
-	s->nr_top = DIV_ROUND_UP_ULL(pages, (u64)SLOTS << SLOT_SHIFT);
+	s->nr_top = DIV_ROUND_UP_ULL(pages, (u64)WEIR_STORE_SLOTS << WEIR_STORE_SLOT_SHIFT);
 	s->top = kvcalloc(s->nr_top, sizeof(*s->top), GFP_KERNEL);
 	return s->top ? 0 : -ENOMEM;
 }
@@ -522,7 +437,7 @@ static void free_leaf(struct weir_store *s, struct weir_store_leaf *leaf)
 {
 	unsigned int i;
 
-	for (i = 0; i < SLOTS; i++) {
+	for (i = 0; i < WEIR_STORE_SLOTS; i++) {
 		struct page *page = rcu_access_pointer(leaf->page[i]);
 
 		if (!page)
@@ -546,7 +461,7 @@ void weir_store_free(struct weir_store *s)
 
 		if (!t)
 			continue;
-		for (j = 0; j < SLOTS; j++)
+		for (j = 0; j < WEIR_STORE_SLOTS; j++)
 			if (t->leaf[j])
 				free_leaf(s, t->leaf[j]);
 		free_page((unsigned long)t);

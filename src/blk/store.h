@@ -15,11 +15,24 @@
 #define WEIR_STORE_H
 
 #include <linux/atomic.h>
+#include <linux/blk-mq.h>
+#include <linux/highmem.h>
+#include <linux/log2.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
-struct request;
-struct weir_store_table;
+#define WEIR_STORE_SLOTS (PAGE_SIZE / sizeof(void *))
+#define WEIR_STORE_SLOT_SHIFT (PAGE_SHIFT - ilog2(sizeof(void *)))
+
+/* A page of the lowest level; a page of the middle one has tables instead. */
+struct weir_store_leaf {
+	struct page __rcu *page[WEIR_STORE_SLOTS];
+};
+
+struct weir_store_table {
+	struct weir_store_leaf *leaf[WEIR_STORE_SLOTS];
+};
 
 /**
  * struct weir_store - the bytes of one disk
@@ -70,6 +83,73 @@ int weir_store_zero(struct weir_store *s, u64 pos, u64 len, bool unmap,
 /* Give back a range's pages, overwritten first if @secure; it reads as zeroes. */
 void weir_store_discard(struct weir_store *s, u64 pos, u64 len, bool secure,
 			bool may_sleep);
+
+/* Finding a page. Indexes count pages from the start of the disk. */
+
+static inline struct weir_store_leaf *weir_store_leaf_at(struct weir_store *s,
+							 u64 index)
+{
+	struct weir_store_table *t =
+		READ_ONCE(s->top[index >> (2 * WEIR_STORE_SLOT_SHIFT)]);
+
+	if (unlikely(!t))
+		return NULL;
+	return READ_ONCE(t->leaf[(index >> WEIR_STORE_SLOT_SHIFT) &
+				 (WEIR_STORE_SLOTS - 1)]);
+}
+
+/* Caller holds rcu_read_lock() for as long as it uses the page. */
+static inline struct page *weir_store_page_at(struct weir_store *s, u64 index)
+{
+	struct weir_store_leaf *leaf = weir_store_leaf_at(s, index);
+
+	if (unlikely(!leaf))
+		return NULL;
+	return rcu_dereference(leaf->page[index & (WEIR_STORE_SLOTS - 1)]);
+}
+
+/**
+ * weir_store_copy_page() - do a read or write of one page that is there
+ * @write: which of the two
+ *
+ * Inline because this is the hottest path there is. Context: under
+ * rcu_read_lock(), as ->queue_rq is.
+ *
+ * Return: false, with nothing done, if the request is not exactly one page here
+ * and one in memory, or has no page here yet.
+ */
+static __always_inline bool weir_store_copy_page(struct weir_store *s,
+						 struct request *rq, bool write)
+{
+	const u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
+	const struct bvec_iter *iter = &rq->bio->bi_iter;
+	const struct bio_vec *bv = rq->bio->bi_io_vec + iter->bi_idx;
+	u32 offset = bv->bv_offset + iter->bi_bvec_done;
+	struct page *memory, *page;
+	void *theirs, *ours;
+
+	/* The vector may be longer than the bio, and the bio than the request. */
+	if (unlikely(blk_rq_bytes(rq) != PAGE_SIZE ||
+		     iter->bi_size != PAGE_SIZE ||
+		     offset_in_page(pos | offset) ||
+		     bv->bv_len - iter->bi_bvec_done < PAGE_SIZE))
+		return false;
+	page = weir_store_page_at(s, pos >> PAGE_SHIFT);
+	if (unlikely(!page))
+		return false;
+	memory = bv->bv_page + (offset >> PAGE_SHIFT);
+	theirs = kmap_local_page(memory);
+	ours = kmap_local_page(page);
+	if (write)
+		copy_page(ours, theirs);
+	else
+		copy_page(theirs, ours);
+	kunmap_local(ours);
+	kunmap_local(theirs);
+	if (!write)
+		flush_dcache_page(memory);
+	return true;
+}
 
 /* Longest range, in bytes, to zero or discard in one go without sleeping. */
 #define WEIR_STORE_NOWAIT_BYTES SZ_1M

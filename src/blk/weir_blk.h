@@ -88,7 +88,9 @@ static inline unsigned int weir_op(enum req_op op)
 
 /**
  * struct weir_counters - what one CPU did on one hardware queue
- * @ops: requests taken from blk-mq, by REQ_OP_*
+ * @pages: reads [0] and writes [1] of one page done by queue_page(), from the
+ *         beginning to the end; in none of the other counters
+ * @ops: other requests taken from blk-mq, by REQ_OP_*
  * @sectors: and their length in 512-byte sectors, read [0] and written [1]
  * @fua: writes that asked for FUA
  * @batches: calls of queue_rqs
@@ -100,6 +102,7 @@ static inline unsigned int weir_op(enum req_op op)
  * @polls: calls of poll
  */
 struct weir_counters {
+	u64 pages[2];
 	u64 ops[WEIR_NR_OPS];
 	u64 sectors[2];
 	u64 fua;
@@ -126,6 +129,9 @@ enum weir_completion {
  * @counters: see there
  * @how: how its requests complete; constant
  * @delay_ns: from the doorbell to the completion; constant
+ * @may_sleep: queue_rq may (blocking=1); constant
+ * @plain: what it takes to complete a request at once, with data, in the most
+ *         usual way; constant
  * @lock: protects @due, @armed_ns and @deferred; taken from hard interrupts
  * @due: the requests that wait for their time
  * @armed_ns: the time @timer is set to, U64_MAX when it is not
@@ -138,6 +144,8 @@ struct weir_queue {
 	struct weir_counters __percpu *counters;
 	enum weir_completion how;
 	u64 delay_ns;
+	bool may_sleep;
+	bool plain;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	struct weir_due due;

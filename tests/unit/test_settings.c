@@ -99,10 +99,6 @@ static void refusals(void **state)
 	refused(s, "queue_mode", 1);
 
 	s = plain();
-	s.home_node = 1;
-	refused(s, "home_node", 1);
-
-	s = plain();
 	s.memory_limit = 1001;
 	refused(s, "memory_limit", 1001);
 }

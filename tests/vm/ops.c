@@ -470,7 +470,7 @@ static void park(unsigned long ms)
 		die("the parked read: %s", strerror(res < 0 ? -res : EIO));
 }
 
-static unsigned long number(const char *name, const char *text)
+static unsigned long parse(const char *name, const char *text)
 {
 	char *end;
 	unsigned long value;
@@ -478,45 +478,49 @@ static unsigned long number(const char *name, const char *text)
 	errno = 0;
 	value = strtoul(text, &end, 10);
 	if (errno || *end || end == text || *text == '-')
-		die("--%s is '%s': not a number", name, text);
+		die("--%s is '%s': want digits", name, text);
 	return value;
 }
 
 int main(int argc, char **argv)
 {
+	static unsigned long park_ms;
+	/* Where the numbers of the first options go. */
+	static unsigned long *const numbers[] = {
+		&opt.seed, &opt.ops, &opt.threads, &opt.kib, &opt.align, &opt.breakage, &park_ms,
+	};
 	static const struct option options[] = {
+		{ "seed", required_argument, NULL, 0 },
+		{ "ops", required_argument, NULL, 0 },
+		{ "threads", required_argument, NULL, 0 },
+		{ "kib", required_argument, NULL, 0 },
+		{ "align", required_argument, NULL, 0 },
+		{ "break", required_argument, NULL, 0 },
+		{ "park", required_argument, NULL, 0 },
 		{ "help", no_argument, NULL, 'h' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "ops", required_argument, NULL, 'o' },
-		{ "threads", required_argument, NULL, 't' },
-		{ "kib", required_argument, NULL, 'k' },
-		{ "align", required_argument, NULL, 'a' },
 		{ "poll", no_argument, NULL, 'p' },
 		{ "no-discard", no_argument, NULL, 'n' },
-		{ "break", required_argument, NULL, 'b' },
-		{ "park", required_argument, NULL, 'P' },
 		{ NULL, 0, NULL, 0 }
 	};
-	unsigned long park_ms = 0;
 	struct thread *threads;
 	unsigned int i;
 	int c, which;
 
 	while ((c = getopt_long(argc, argv, "", options, &which)) != -1) {
 		switch (c) {
+		case 0:
+			*numbers[which] = parse(options[which].name, optarg);
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
-		case 's': opt.seed = number("seed", optarg); break;
-		case 'o': opt.ops = number("ops", optarg); break;
-		case 't': opt.threads = number("threads", optarg); break;
-		case 'k': opt.kib = number("kib", optarg); break;
-		case 'b': opt.breakage = number("break", optarg); break;
-		case 'P': park_ms = number("park", optarg); break;
-		case 'a': opt.align = number("align", optarg); break;
-		case 'p': opt.poll = true; break;
+		case 'p':
+			opt.poll = true;
+			break;
 		case 'n':
-			weights[DISCARD] = weights[SECURE_ERASE] = weights[PUNCH_HOLE] = 0;
+			weights[DISCARD] = 0;
+			weights[SECURE_ERASE] = 0;
+			weights[PUNCH_HOLE] = 0;
 			break;
 		default:
 			fputs(usage, stderr);
