@@ -39,7 +39,9 @@ hw_queue_depth 10241 not a number from 1 to 10240
 shared_tags 2 not 0 or 1
 shared_tag_bitmap perhaps not 0 or 1
 no_sched -1 not 0 or 1
+no_sched 10 not 0 or 1
 blocking 7 not 0 or 1
+blocking 0x1 not 0 or 1
 home_node -2 not a number from -1 to 1023
 home_node 1024 not a number from -1 to 1023
 home_node 1 not an online NUMA node
