@@ -3,7 +3,8 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-MODULES := weir-blk.ko
+MODULES ?= weir-blk weir-iosched
+VMLINUX ?=
 OUT ?= out
 
 .DEFAULT_GOAL := modules
@@ -11,6 +12,8 @@ OUT ?= out
 help:
 	@echo 'make                 build the modules for the running kernel'
 	@echo 'make KDIR=TREE       build them for a prepared kernel tree'
+	@echo '  VMLINUX=FILE       ... whose type information (BTF) is there'
+	@echo '  MODULES=weir-blk   ... only the driver, which needs no BTF'
 	@echo 'make install         install them for the kernel built for (as root)'
 	@echo 'make demo            see it work, in a virtual machine'
 	@echo 'make check           all tests; make check-quick: the short ones'
@@ -23,15 +26,22 @@ modules:
 	  echo "  on Debian: apt-get install linux-headers-$(KVER)" >&2; \
 	  echo "  or name one: make KDIR=/path/to/prepared/tree" >&2; \
 	  echo "  or try without any: make demo" >&2; exit 2; }
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+ifneq ($(filter weir-iosched,$(MODULES)),)
+	@scripts/elevator header --kdir $(KDIR) --kver $(KVER) \
+		--btf '$(VMLINUX)' --out generated
+endif
+	$(MAKE) -C $(KDIR) M=$(CURDIR) WEIR_MODULES='$(MODULES)' modules
+ifneq ($(filter weir-iosched,$(MODULES)),)
+	@scripts/elevator gate --out generated --verbose weir-iosched.ko
+endif
 
 install: modules
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR) WEIR_MODULES='$(MODULES)' modules_install
 
 # Not through kbuild: it must work where there is no kernel tree.
 clean:
 	find src \( -name '*.o' -o -name '.*.cmd' -o -name '*.o.d' \) -delete
-	rm -rf .tmp_versions .module-common.o tests/unit/build
+	rm -rf .tmp_versions .module-common.o generated tests/unit/build
 	rm -f *.ko *.o *.mod *.mod.c .*.cmd modules.order Module.symvers
 
 demo:

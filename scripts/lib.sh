@@ -44,6 +44,8 @@ needs()
 		build perl perl
 		build xz xz-utils
 		build zstd zstd
+		build lz4 lz4
+		build python3 python3
 		lab qemu-system-x86_64 qemu-system-x86
 		lab mmdebstrap mmdebstrap
 		lab mke2fs e2fsprogs
