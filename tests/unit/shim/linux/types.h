@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 typedef uint32_t u32;
+typedef int32_t s32;
 typedef int64_t s64;
 typedef unsigned long long u64;
 

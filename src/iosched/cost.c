@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The unloaded latency of a device, from the latencies it has under load.
+ *
+ * - Each size bucket has a floor. Each tick (100 ms) with completions of that
+ *   size offers a candidate, halfway between the quickest and the mean. On a
+ *   device that works on nothing else both are the answer; a queue moves the
+ *   mean up, and a hit in the device's own cache moves the quickest down, so
+ *   either alone can be wrong by any factor and the middle by half of it.
+ * - A candidate below the floor takes it down at once, by half of the distance
+ *   when eight requests stand behind it, by a sixteenth when it is only one.
+ *   This is the minimum filter of BBR (Cardwell et al., "BBR: Congestion-Based
+ *   Congestion Control", ACM Queue 14(5), 2016), with a weight in place of a
+ *   window of time.
+ * - When even the quickest request of a tick was slower than the floor, the
+ *   floor rises by 1/32 at most (a quarter of that when fewer than four requests
+ *   stand behind it): a device that becomes four times slower is followed in
+ *   32 ln 4 = 45 ticks. A queue looks the same; that is why the window law has
+ *   to be quicker than this to shorten it, and is.
+ * - When the mean is more than twice the floor but some request still is
+ *   quicker, the floor creeps up by 1/2048: without it one cache hit per tick
+ *   would hide for ever that the device has slowed down. A minute of it is a
+ *   third.
+ * - Through the floors goes a straight line, base + slope x size, by least
+ *   squares of the relative error (weights 1/floor^2), so that 4 KiB matters as
+ *   much as 4 MiB. Slope and base are never negative: a larger request never
+ *   costs less. One floor alone scales the whole line to pass through it.
+ * - A floor that has had no completions for 600 ticks while other sizes had some
+ *   is forgotten.
+ */
+#include <linux/math64.h>
+
+#include "cost.h"
+
+#define SURE_COUNT 8		/* requests that make a low candidate believed */
+#define RISE_COUNT 4		/* and a high one */
+#define RISE_SHIFT 5
+#define CREEP_SHIFT 11
+#define FORGET_TICKS 600
+#define WEIGHT_MAX 1024
+
+/* A flash disk over a fast bus; a disk of 7,200 rpm. */
+#define FLASH_BASE_NS 80000
+#define FLASH_KIB_NS 500	/* 2 GB/s */
+#define DISK_BASE_NS 8000000
+#define DISK_KIB_NS 6500	/* 150 MB/s */
+
+static u32 bucket_kib(unsigned int bucket)
+{
+	return 4U << bucket;
+}
+
+static u32 clamp_ns(u64 ns)
+{
+	if (ns < WEIR_COST_MIN_NS)
+		return WEIR_COST_MIN_NS;
+	return ns < WEIR_COST_MAX_NS ? (u32)ns : WEIR_COST_MAX_NS;
+}
+
+void weir_cost_init(struct weir_cost *c, bool rotational)
+{
+	*c = (struct weir_cost){
+		.base_ns = rotational ? DISK_BASE_NS : FLASH_BASE_NS,
+		.slope = (rotational ? DISK_KIB_NS : FLASH_KIB_NS) << WEIR_COST_SHIFT,
+	};
+}
+
+static void learn_floor(struct weir_cost_floor *f, const struct weir_cost_sample *s)
+{
+	u32 mean = clamp_ns(div_u64(s->sum_ns, s->count));
+	u32 quickest = clamp_ns(s->min_ns);
+	u32 candidate, rise;
+
+	if (quickest > mean)
+		quickest = mean;
+	candidate = quickest + (mean - quickest) / 2;
+	f->age = 0;
+	if (!f->ns) {
+		f->ns = candidate;
+	} else if (candidate < f->ns) {
+		u32 weight = s->count < SURE_COUNT ? s->count : SURE_COUNT;
+
+		f->ns -= div_u64((u64)(f->ns - candidate) * weight, 2 * SURE_COUNT);
+	} else if (quickest > f->ns) {
+		rise = (f->ns >> RISE_SHIFT) >> (s->count < RISE_COUNT ? 2 : 0);
+		rise += !rise;
+		f->ns += quickest - f->ns < rise ? quickest - f->ns : rise;
+	} else if (mean / 2 > f->ns) {
+		f->ns += f->ns >> CREEP_SHIFT;
+	}
+}
+
+/*
+ * Least squares around the weighted means. Bits: a floor has 26, a size in KiB
+ * 14, a weight 10, and there are twelve: 54 with the sign, which leaves room for
+ * the slope's 8.
+ */
+static void fit(struct weir_cost *c, u32 lowest_ns)
+{
+	u64 weight[WEIR_COST_SIZES] = { 0 };
+	u64 total = 0, sum_kib = 0, sum_ns = 0, spread = 0, slope = 0;
+	u32 mean_kib, mean_ns, rise_ns;
+	unsigned int i;
+	s64 together = 0;
+
+	for (i = 0; i < WEIR_COST_SIZES; i++) {
+		u64 share;
+
+		if (!c->floor[i].ns)
+			continue;
+		share = div_u64((u64)lowest_ns * WEIGHT_MAX, c->floor[i].ns);
+		weight[i] = div_u64(share * share, WEIGHT_MAX);
+		weight[i] += !weight[i];
+		total += weight[i];
+		sum_kib += weight[i] * bucket_kib(i);
+		sum_ns += weight[i] * c->floor[i].ns;
+	}
+	mean_kib = div64_u64(sum_kib, total);
+	mean_ns = div64_u64(sum_ns, total);
+	for (i = 0; i < WEIR_COST_SIZES; i++) {
+		s64 kib = (s64)bucket_kib(i) - mean_kib;
+
+		if (!weight[i])
+			continue;
+		spread += weight[i] * (u64)(kib * kib);
+		together += (s64)weight[i] * kib * ((s64)c->floor[i].ns - mean_ns);
+	}
+	if (together > 0)
+		slope = div64_u64((u64)together << WEIR_COST_SHIFT, spread);
+	/* The line goes through the means, and not below nothing at size 0. */
+	if (((slope * mean_kib) >> WEIR_COST_SHIFT) > mean_ns)
+		slope = div_u64((u64)mean_ns << WEIR_COST_SHIFT, mean_kib);
+	if (slope > (u32)~0U)
+		slope = (u32)~0U;
+	rise_ns = (slope * mean_kib) >> WEIR_COST_SHIFT;
+	WRITE_ONCE(c->slope, slope);
+	WRITE_ONCE(c->base_ns, mean_ns - rise_ns);
+}
+
+/* The same line, steeper and higher or neither, through the one point known. */
+static void scale(struct weir_cost *c, unsigned int bucket)
+{
+	u32 now_ns = weir_cost_ns(c, bucket_kib(bucket) << 10);
+	u32 ns = c->floor[bucket].ns;
+	u64 slope = div_u64((u64)c->slope * ns, now_ns);
+
+	WRITE_ONCE(c->slope, slope < (u32)~0U ? slope : (u32)~0U);
+	WRITE_ONCE(c->base_ns, clamp_ns(div_u64((u64)c->base_ns * ns, now_ns)));
+}
+
+void weir_cost_learn(struct weir_cost *c,
+		     const struct weir_cost_sample sample[WEIR_COST_SIZES])
+{
+	unsigned int i, only = 0, known = 0;
+	u32 lowest_ns = WEIR_COST_MAX_NS;
+	bool any = false;
+
+	for (i = 0; i < WEIR_COST_SIZES; i++)
+		if (sample[i].count)
+			any = true;
+	if (!any)
+		return;
+	for (i = 0; i < WEIR_COST_SIZES; i++) {
+		struct weir_cost_floor *f = &c->floor[i];
+
+		if (sample[i].count)
+			learn_floor(f, &sample[i]);
+		else if (f->ns && ++f->age > FORGET_TICKS)
+			f->ns = 0;
+		if (!f->ns)
+			continue;
+		known++;
+		only = i;
+		if (f->ns < lowest_ns)
+			lowest_ns = f->ns;
+	}
+	if (known > 1)
+		fit(c, lowest_ns);
+	else
+		scale(c, only);
+}

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The smallest window with which the device still gives its full rate.
+ *
+ * - Costs are unloaded device times, so the rate, costs served / time, is the
+ *   number of requests the device works on at once, and rate x latency is the
+ *   sum of costs in flight (Little, "A Proof for the Queuing Formula L = lambda
+ *   W", Operations Research 9(3), 1961). With no queue anywhere that is rate x
+ *   unloaded latency: what BBR calls the bandwidth-delay product (Cardwell et
+ *   al., ACM Queue 14(5), 2016). A device whose dies are hit at random needs a
+ *   multiple of it, which depends on their number and cannot be known: so it is
+ *   only where the search is quick, not where it ends.
+ * - OPEN: the window is in nobody's way, so it shows no backlog. What shows is
+ *   latency: above 1.5 x unloaded with two requests or more in flight, the
+ *   search begins, at what was found the last time, or four times the product,
+ *   an eighth of what is in flight at the least.
+ * - DOWN: as long as the rate stays within the tolerance of the full one, the
+ *   window shrinks, by 1/sqrt(2) a step. If not: back to the size before, or,
+ *   when that is far, UP.
+ * - UP: as long as doubling raises the rate by more than the tolerance, it is
+ *   doubled. When it does not, or the full rate is reached: back, HOLD.
+ *   What the rate was then is the full rate now, more or less than before.
+ * - HOLD: every so often one step up or down is tried, in turn, as BBR does.
+ *   The pause doubles from 8 decisions to 64 while nothing comes of it. A
+ *   rate below the full one is followed UP at once, and a ratio of latency to
+ *   unloaded latency that moved by half is probed at once.
+ * - The tolerance is 2.5 % and 1/sqrt(requests): what a rate counted from so
+ *   many exponentially distributed service times is uncertain by. A decision
+ *   takes 32 requests at the least, and 2048 or a second, unless twice the
+ *   tolerance is exceeded and the answer is plain.
+ * - After a change, what is in flight still is what the size before let in: one
+ *   latency passes unjudged.
+ * - No backlog four times in a row: whoever made it is gone. The window doubles
+ *   at each update until it is wide open. What was found is remembered.
+ * - With an explicit target nothing is searched for: the size is multiplied by
+ *   target / latency (Little's law again, at a rate that stays), between a
+ *   quarter and two. Where a smaller window does not shorten the latency, there
+ *   is no queue to shorten, and the size goes back.
+ * - Without foreground requests there is nobody's latency to look after, and
+ *   nothing is decided.
+ */
+#include <linux/math64.h>
+
+#include "window.h"
+
+#define RATE_SHIFT 16
+#define RATE_MAX BIT(29)	/* 8192 requests at once */
+#define NS_MAX BIT_ULL(34)	/* 17 s: times RATE_MAX it still fits */
+#define SERVED_MAX BIT_ULL(46)	/* shifted by RATE_SHIFT it still fits */
+#define RATIO_ONE 256U
+
+#define MIN_REQUESTS 32
+#define ENOUGH_REQUESTS 2048
+#define ENOUGH_NS 1000000000ULL
+#define WEIGHT_MAX 1024		/* one update's latency counts so much at most */
+#define SKIP_MAX_NS 2000000000ULL
+
+#define TOLERANCE_ONE 1024U
+#define TOLERANCE 26		/* 2.5 % */
+
+#define QUIET_UPDATES 4
+#define PATIENCE_MIN 8
+#define PATIENCE_MAX 64
+
+/* What the sums since the last decision amount to. */
+struct seen {
+	u64 latency_ns;
+	u64 unloaded_ns;
+	u64 in_flight;
+	u32 rate;
+	u32 tolerance;
+	bool enough;
+};
+
+static u64 at_most(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static u64 at_least(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+/* rate x time: a sum of costs */
+static u64 times(u32 rate, u64 ns)
+{
+	return (at_most(ns, NS_MAX) * rate) >> RATE_SHIFT;
+}
+
+/* A share of a rate, in TOLERANCE_ONEth. */
+static u32 part(u32 rate, u32 share)
+{
+	return at_most(((u64)rate * share) / TOLERANCE_ONE, RATE_MAX);
+}
+
+static void clear(struct weir_window *w)
+{
+	w->ns = 0;
+	w->served = 0;
+	w->requests = 0;
+	w->latency = 0;
+	w->unloaded = 0;
+	w->weight = 0;
+}
+
+static void add(struct weir_window *w, const struct weir_window_sample *s)
+{
+	u64 weight = at_most(s->requests, WEIGHT_MAX);
+
+	w->ns += at_most(s->interval_ns, NS_MAX);
+	w->served = at_most(w->served + at_most(s->served_ns, SERVED_MAX), SERVED_MAX);
+	w->requests += s->requests;
+	if (!s->latency_ns || !s->unloaded_ns)
+		return;
+	w->latency += at_most(s->latency_ns, NS_MAX) * weight;
+	w->unloaded += at_most(s->unloaded_ns, NS_MAX) * weight;
+	w->weight += weight;
+}
+
+static struct seen look(const struct weir_window *w)
+{
+	struct seen now = {
+		.rate = at_most(div64_u64(w->served << RATE_SHIFT, w->ns), RATE_MAX),
+		.enough = w->requests >= ENOUGH_REQUESTS || w->ns >= ENOUGH_NS,
+	};
+
+	now.rate += !now.rate;
+	now.tolerance = TOLERANCE + TOLERANCE_ONE /
+			(u32)int_sqrt(at_most(w->requests, 1U << 30));
+	if (w->weight) {
+		now.latency_ns = div64_u64(w->latency, w->weight);
+		now.unloaded_ns = div64_u64(w->unloaded, w->weight);
+	}
+	now.latency_ns += !now.latency_ns;
+	now.unloaded_ns += !now.unloaded_ns;
+	now.in_flight = times(now.rate, now.latency_ns);
+	return now;
+}
+
+static void resize(struct weir_window *w, u64 size, const struct seen *now)
+{
+	size = at_most(at_least(size, at_least(now->unloaded_ns, WEIR_WINDOW_MIN)),
+		       WEIR_WINDOW_MAX);
+	WRITE_ONCE(w->size, size);
+	w->skip_ns = at_most(now->latency_ns, SKIP_MAX_NS);
+}
+
+static void hold(struct weir_window *w, u64 size, const struct seen *now)
+{
+	resize(w, size, now);
+	w->good = w->size;
+	w->hold_ratio = 0;
+	w->wait = w->patience;
+	w->phase = WEIR_WINDOW_HOLD;
+}
+
+static void found_nothing(struct weir_window *w)
+{
+	w->patience = at_most(w->patience * 2, PATIENCE_MAX);
+}
+
+/* The next smaller size to try; the same size again when there is none. */
+static u64 smaller(const struct weir_window *w, u64 size, const struct seen *now)
+{
+	u64 product = times(now->rate, now->unloaded_ns) * 4;
+	u64 next = size - size / 4 - size / 16 + size / 64;
+
+	if (product < next)
+		next = at_least(product, size / 8);
+	next = at_least(next, at_least(now->unloaded_ns, WEIR_WINDOW_MIN));
+	return next < size && next > w->bad + w->bad / 8 ? next : size;
+}
+
+static void go_up(struct weir_window *w, const struct seen *now)
+{
+	w->good = w->size;
+	w->base_rate = now->rate;
+	w->phase = WEIR_WINDOW_UP;
+	resize(w, w->size * 2, now);
+}
+
+static void go_down(struct weir_window *w, const struct seen *now)
+{
+	u64 next = smaller(w, w->size, now);
+
+	if (next == w->size) {
+		hold(w, w->size, now);
+		return;
+	}
+	w->good = w->size;
+	w->phase = WEIR_WINDOW_DOWN;
+	resize(w, next, now);
+}
+
+static bool decide_open(struct weir_window *w, const struct seen *now)
+{
+	u64 next;
+
+	if (w->wait) {
+		w->wait--;
+		return true;
+	}
+	if (now->latency_ns * 2 < now->unloaded_ns * 3 ||
+	    now->in_flight < now->unloaded_ns * 2)
+		return true;
+	w->full_rate = now->rate;
+	w->base_rate = now->rate;
+	w->bad = 0;
+	next = smaller(w, now->in_flight, now);
+	if (w->good && w->good < next)
+		next = w->good;
+	w->good = now->in_flight;
+	w->phase = WEIR_WINDOW_DOWN;
+	resize(w, next, now);
+	return true;
+}
+
+static bool decide_down(struct weir_window *w, const struct seen *now)
+{
+	bool lost = now->rate < part(w->full_rate, TOLERANCE_ONE - now->tolerance);
+	bool plain = lost ?
+		now->rate < part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance) :
+		now->latency_ns / 4 > now->unloaded_ns;
+
+	if (!plain && !now->enough)
+		return false;
+	if (!lost) {
+		if (now->rate > w->full_rate)
+			w->full_rate += (now->rate - w->full_rate) / 4;
+		w->base_rate = now->rate;
+		w->patience = PATIENCE_MIN;
+		go_down(w, now);
+		return true;
+	}
+	w->bad = w->size;
+	if (w->good > w->size * 2) {
+		go_up(w, now);
+	} else {
+		found_nothing(w);
+		hold(w, w->good, now);
+	}
+	return true;
+}
+
+static bool decide_up(struct weir_window *w, const struct seen *now)
+{
+	bool gain = now->rate > part(w->base_rate, TOLERANCE_ONE + now->tolerance);
+	bool plain = now->rate > part(w->base_rate, TOLERANCE_ONE + 2 * now->tolerance);
+	bool reached;
+
+	if (!plain && !now->enough)
+		return false;
+	if (!gain) {
+		w->full_rate = at_least(now->rate, w->base_rate);
+		found_nothing(w);
+		hold(w, w->good, now);
+		return true;
+	}
+	w->patience = PATIENCE_MIN;
+	reached = now->rate >= part(w->full_rate, TOLERANCE_ONE - now->tolerance) &&
+		  now->rate <= w->full_rate;
+	w->full_rate = at_least(w->full_rate, now->rate);
+	if (reached)
+		go_down(w, now);
+	else
+		go_up(w, now);
+	return true;
+}
+
+static bool decide_hold(struct weir_window *w, const struct seen *now)
+{
+	u32 ratio = at_most(div64_u64(now->latency_ns * RATIO_ONE, now->unloaded_ns),
+			    1U << 30);
+	bool lost = now->rate < part(w->full_rate, TOLERANCE_ONE - now->tolerance);
+	bool plain = now->rate < part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance);
+
+	if (!plain && !now->enough)
+		return false;
+	if (lost) {
+		w->bad = 0;
+		w->patience = PATIENCE_MIN;
+		go_up(w, now);
+		return true;
+	}
+	if (now->rate > w->full_rate)
+		w->full_rate += (now->rate - w->full_rate) / 4;
+	w->base_rate += ((s64)now->rate - w->base_rate) / 4;
+	if (!w->hold_ratio)
+		w->hold_ratio = ratio;
+	if (ratio / 3 > w->hold_ratio / 2 || w->hold_ratio / 3 > ratio / 2) {
+		w->probe_up = ratio < w->hold_ratio;
+		w->patience = PATIENCE_MIN;
+		w->wait = 0;
+	}
+	if (w->wait) {
+		w->wait--;
+		return true;
+	}
+	w->bad = 0;
+	w->probe_up = !w->probe_up;
+	if (!w->probe_up)
+		go_up(w, now);
+	else
+		go_down(w, now);
+	return true;
+}
+
+static bool decide_target(struct weir_window *w, const struct seen *now, u64 target_ns)
+{
+	u64 size = at_most(w->size, now->in_flight * 2);
+	u64 next;
+
+	if (w->wait) {
+		w->wait--;
+		return true;
+	}
+	target_ns = at_most(target_ns, NS_MAX);
+	if (now->latency_ns > target_ns) {
+		/* The last step down took nothing off the latency: not a queue. */
+		if (w->phase == WEIR_WINDOW_DOWN &&
+		    now->latency_ns > w->base_rate - w->base_rate / 16) {
+			w->phase = WEIR_WINDOW_HOLD;
+			found_nothing(w);
+			w->wait = w->patience;
+			resize(w, w->good, now);
+			return true;
+		}
+		next = div64_u64(at_most(size, NS_MAX) * (target_ns >> 10),
+				 (now->latency_ns >> 10) + 1);
+		w->phase = WEIR_WINDOW_DOWN;
+		w->good = size;
+		w->base_rate = at_most(now->latency_ns, (u32)~0U);
+		resize(w, at_least(next, size / 4), now);
+	} else if (w->phase != WEIR_WINDOW_OPEN &&
+		   now->latency_ns < target_ns - target_ns / 8) {
+		w->phase = WEIR_WINDOW_UP;
+		next = div64_u64(at_most(w->size, NS_MAX) * (target_ns >> 10),
+				 (now->latency_ns >> 10) + 1);
+		w->patience = PATIENCE_MIN;
+		resize(w, at_most(next, w->size * 2), now);
+	}
+	return true;
+}
+
+static bool decide(struct weir_window *w, const struct seen *now, u64 target_ns)
+{
+	if (target_ns)
+		return decide_target(w, now, target_ns);
+	switch (w->phase) {
+	case WEIR_WINDOW_OPEN:
+		return decide_open(w, now);
+	case WEIR_WINDOW_DOWN:
+		return decide_down(w, now);
+	case WEIR_WINDOW_UP:
+		return decide_up(w, now);
+	default:
+		return decide_hold(w, now);
+	}
+}
+
+/* Return: false if this update is not to be judged. */
+static bool still_needed(struct weir_window *w, const struct weir_window_sample *s)
+{
+	if (w->phase == WEIR_WINDOW_OPEN && w->size < WEIR_WINDOW_MAX && s->backlog) {
+		/* Somebody is back before it was wide open. */
+		clear(w);
+		if (w->good && w->good < w->size) {
+			WRITE_ONCE(w->size, w->good);
+			w->phase = WEIR_WINDOW_HOLD;
+			w->wait = w->patience;
+		} else {
+			w->good = w->size;
+			w->base_rate = 0;
+			w->phase = WEIR_WINDOW_UP;
+		}
+		return false;
+	}
+	w->quiet = s->backlog ? 0 : w->quiet + 1;
+	if (s->backlog || w->size == WEIR_WINDOW_MAX)
+		return true;
+	if (w->phase == WEIR_WINDOW_OPEN || w->quiet >= QUIET_UPDATES) {
+		w->phase = WEIR_WINDOW_OPEN;
+		w->skip_ns = 0;
+		WRITE_ONCE(w->size, at_most(w->size * 2, WEIR_WINDOW_MAX));
+		return true;
+	}
+	/* The rate is what was asked for, not what the window allows. */
+	if (w->phase != WEIR_WINDOW_UP) {
+		clear(w);
+		return false;
+	}
+	return true;
+}
+
+void weir_window_init(struct weir_window *w)
+{
+	*w = (struct weir_window){
+		.size = WEIR_WINDOW_MAX,
+		.patience = PATIENCE_MIN,
+	};
+}
+
+void weir_window_update(struct weir_window *w, const struct weir_window_sample *s,
+			u64 target_ns)
+{
+	struct seen now;
+
+	if (!s->interval_ns || !still_needed(w, s))
+		return;
+	if (w->skip_ns > s->interval_ns / 8) {
+		w->skip_ns -= at_most(w->skip_ns, s->interval_ns);
+		return;
+	}
+	w->skip_ns = 0;
+	add(w, s);
+	if (w->requests < MIN_REQUESTS)
+		return;
+	now = look(w);
+	if (!w->weight || decide(w, &now, target_ns))
+		clear(w);
+}
