@@ -179,3 +179,14 @@ void weir_cost_learn(struct weir_cost *c,
 	else
 		scale(c, only);
 }
+
+u64 weir_cost_sum(const struct weir_cost *c,
+		  const struct weir_cost_sample sample[WEIR_COST_SIZES])
+{
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; i < WEIR_COST_SIZES; i++)
+		sum += (u64)sample[i].count * weir_cost_ns(c, bucket_kib(i) << 10);
+	return sum;
+}

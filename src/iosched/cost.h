@@ -89,4 +89,8 @@ void weir_cost_init(struct weir_cost *c, bool rotational);
 void weir_cost_learn(struct weir_cost *c,
 		     const struct weir_cost_sample sample[WEIR_COST_SIZES]);
 
+/* What the requests of a tick would be charged, were they of their buckets' sizes. */
+u64 weir_cost_sum(const struct weir_cost *c,
+		  const struct weir_cost_sample sample[WEIR_COST_SIZES]);
+
 #endif

@@ -50,7 +50,9 @@
 #define RATIO_ONE 256U
 
 #define MIN_REQUESTS 32
+#define OPEN_REQUESTS 256
 #define ENOUGH_REQUESTS 2048
+#define FULL_REQUESTS 8192	/* the full rate is averaged over so many */
 #define ENOUGH_NS 1000000000ULL
 #define WEIGHT_MAX 1024		/* one update's latency counts so much at most */
 #define SKIP_MAX_NS 2000000000ULL
@@ -61,6 +63,7 @@
 #define QUIET_UPDATES 4
 #define PATIENCE_MIN 8
 #define PATIENCE_MAX 64
+#define FRUITLESS 2		/* doublings without a gain */
 
 /* What the sums since the last decision amount to. */
 struct seen {
@@ -70,6 +73,7 @@ struct seen {
 	u32 rate;
 	u32 tolerance;
 	bool enough;
+	bool certain;
 };
 
 static u64 at_most(u64 a, u64 b)
@@ -102,6 +106,7 @@ static void clear(struct weir_window *w)
 	w->latency = 0;
 	w->unloaded = 0;
 	w->weight = 0;
+	w->backlog = false;
 }
 
 static void add(struct weir_window *w, const struct weir_window_sample *s)
@@ -111,6 +116,7 @@ static void add(struct weir_window *w, const struct weir_window_sample *s)
 	w->ns += at_most(s->interval_ns, NS_MAX);
 	w->served = at_most(w->served + at_most(s->served_ns, SERVED_MAX), SERVED_MAX);
 	w->requests += s->requests;
+	w->backlog |= s->backlog;
 	if (!s->latency_ns || !s->unloaded_ns)
 		return;
 	w->latency += at_most(s->latency_ns, NS_MAX) * weight;
@@ -123,11 +129,12 @@ static struct seen look(const struct weir_window *w)
 	struct seen now = {
 		.rate = at_most(div64_u64(w->served << RATE_SHIFT, w->ns), RATE_MAX),
 		.enough = w->requests >= ENOUGH_REQUESTS || w->ns >= ENOUGH_NS,
+		.certain = w->requests >= 2 * ENOUGH_REQUESTS || w->ns >= 2 * ENOUGH_NS,
 	};
 
 	now.rate += !now.rate;
 	now.tolerance = TOLERANCE + TOLERANCE_ONE /
-			(u32)int_sqrt(at_most(w->requests, 1U << 30));
+			(u32)int_sqrt(at_most(w->requests, BIT(30)));
 	if (w->weight) {
 		now.latency_ns = div64_u64(w->latency, w->weight);
 		now.unloaded_ns = div64_u64(w->unloaded, w->weight);
@@ -160,24 +167,63 @@ static void found_nothing(struct weir_window *w)
 	w->patience = at_most(w->patience * 2, PATIENCE_MAX);
 }
 
+static void set_full(struct weir_window *w, u32 rate)
+{
+	w->full_rate = rate;
+	w->full_requests = at_most(w->requests, FULL_REQUESTS);
+}
+
+/* One more measurement of the full rate: what counts is how many requests it has. */
+static void average_full(struct weir_window *w, u32 rate)
+{
+	u32 weight = at_most(w->requests, FULL_REQUESTS);
+	s64 change = (s64)rate - w->full_rate;
+
+	w->full_requests = at_most(w->full_requests + weight, FULL_REQUESTS);
+	change = change < 0 ? -(s64)div_u64(-change * weight, w->full_requests) :
+			      (s64)div_u64(change * weight, w->full_requests);
+	w->full_rate += change;
+}
+
+static u64 root_half(u64 size)
+{
+	return size - size / 4 - size / 16 + size / 64;
+}
+
+/* Below the full rate by more than the tolerance? */
+static bool falls_short(const struct weir_window *w, u32 rate, const struct seen *now)
+{
+	return rate < part(w->full_rate, TOLERANCE_ONE - now->tolerance);
+}
+
 /* The next smaller size to try; the same size again when there is none. */
 static u64 smaller(const struct weir_window *w, u64 size, const struct seen *now)
 {
 	u64 product = times(now->rate, now->unloaded_ns) * 4;
-	u64 next = size - size / 4 - size / 16 + size / 64;
+	u64 next = root_half(size);
 
-	if (product < next)
+	if (w->coarse && product < next)
 		next = at_least(product, size / 8);
 	next = at_least(next, at_least(now->unloaded_ns, WEIR_WINDOW_MIN));
 	return next < size && next > w->bad + w->bad / 8 ? next : size;
 }
 
-static void go_up(struct weir_window *w, const struct seen *now)
+static void go_up(struct weir_window *w, u64 size, const struct seen *now)
 {
 	w->good = w->size;
 	w->base_rate = now->rate;
+	w->fruitless = 0;
+	w->coarse = false;
 	w->phase = WEIR_WINDOW_UP;
-	resize(w, w->size * 2, now);
+	resize(w, size, now);
+}
+
+/* The full rate is missed: twice as much, or half a step when it is near. */
+static void go_back_up(struct weir_window *w, const struct seen *now)
+{
+	bool near = now->rate > part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance);
+
+	go_up(w, near ? w->size + w->size / 2 - w->size / 16 : w->size * 2, now);
 }
 
 static void go_down(struct weir_window *w, const struct seen *now)
@@ -189,6 +235,7 @@ static void go_down(struct weir_window *w, const struct seen *now)
 		return;
 	}
 	w->good = w->size;
+	w->base_rate = now->rate;
 	w->phase = WEIR_WINDOW_DOWN;
 	resize(w, next, now);
 }
@@ -197,6 +244,8 @@ static bool decide_open(struct weir_window *w, const struct seen *now)
 {
 	u64 next;
 
+	if (w->requests < OPEN_REQUESTS && !now->enough)
+		return false;
 	if (w->wait) {
 		w->wait--;
 		return true;
@@ -204,9 +253,10 @@ static bool decide_open(struct weir_window *w, const struct seen *now)
 	if (now->latency_ns * 2 < now->unloaded_ns * 3 ||
 	    now->in_flight < now->unloaded_ns * 2)
 		return true;
-	w->full_rate = now->rate;
+	set_full(w, now->rate);
 	w->base_rate = now->rate;
 	w->bad = 0;
+	w->coarse = true;
 	next = smaller(w, now->in_flight, now);
 	if (w->good && w->good < next)
 		next = w->good;
@@ -218,24 +268,25 @@ static bool decide_open(struct weir_window *w, const struct seen *now)
 
 static bool decide_down(struct weir_window *w, const struct seen *now)
 {
-	bool lost = now->rate < part(w->full_rate, TOLERANCE_ONE - now->tolerance);
+	bool lost = falls_short(w, now->rate, now);
+	bool deep = now->latency_ns / 4 > now->unloaded_ns;
 	bool plain = lost ?
 		now->rate < part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance) :
-		now->latency_ns / 4 > now->unloaded_ns;
+		deep && w->coarse;
 
-	if (!plain && !now->enough)
+	if (!plain && (!now->enough || (lost && !now->certain)))
 		return false;
 	if (!lost) {
-		if (now->rate > w->full_rate)
-			w->full_rate += (now->rate - w->full_rate) / 4;
-		w->base_rate = now->rate;
+		if (w->coarse && deep)
+			average_full(w, now->rate);
 		w->patience = PATIENCE_MIN;
 		go_down(w, now);
 		return true;
 	}
 	w->bad = w->size;
-	if (w->good > w->size * 2) {
-		go_up(w, now);
+	w->coarse = false;
+	if (root_half(w->good) > w->size + w->size / 8) {
+		go_back_up(w, now);
 	} else {
 		found_nothing(w);
 		hold(w, w->good, now);
@@ -247,49 +298,62 @@ static bool decide_up(struct weir_window *w, const struct seen *now)
 {
 	bool gain = now->rate > part(w->base_rate, TOLERANCE_ONE + now->tolerance);
 	bool plain = now->rate > part(w->base_rate, TOLERANCE_ONE + 2 * now->tolerance);
-	bool reached;
 
 	if (!plain && !now->enough)
 		return false;
-	if (!gain) {
-		w->full_rate = at_least(now->rate, w->base_rate);
-		found_nothing(w);
-		hold(w, w->good, now);
-		return true;
-	}
-	w->patience = PATIENCE_MIN;
-	reached = now->rate >= part(w->full_rate, TOLERANCE_ONE - now->tolerance) &&
-		  now->rate <= w->full_rate;
-	w->full_rate = at_least(w->full_rate, now->rate);
-	if (reached)
+	if (now->rate > part(w->full_rate, TOLERANCE_ONE + now->tolerance)) {
+		/* More than there has been yet. */
+		set_full(w, now->rate);
+		w->patience = PATIENCE_MIN;
+		go_up(w, w->size * 2, now);
+	} else if (now->latency_ns < now->unloaded_ns + now->unloaded_ns / 4 &&
+		   w->backlog) {
+		/* Nothing waits in the device: more costs nobody anything. */
+		resize(w, w->size * 2, now);
+	} else if (!falls_short(w, w->base_rate, now)) {
+		/* A probe: nothing was amiss. */
+		if (!gain)
+			found_nothing(w);
+		hold(w, gain ? w->size : w->good, now);
+	} else if (!falls_short(w, now->rate, now)) {
+		w->patience = PATIENCE_MIN;
 		go_down(w, now);
-	else
-		go_up(w, now);
+	} else if (gain) {
+		w->bad = at_least(w->bad, w->good);
+		go_back_up(w, now);
+	} else if (++w->fruitless < FRUITLESS) {
+		resize(w, w->size * 2, now);
+	} else {
+		/* The device is not what it was. */
+		set_full(w, at_least(now->rate, w->base_rate));
+		w->bad = 0;
+		hold(w, w->good, now);
+		w->wait = 0;
+	}
 	return true;
 }
 
 static bool decide_hold(struct weir_window *w, const struct seen *now)
 {
 	u32 ratio = at_most(div64_u64(now->latency_ns * RATIO_ONE, now->unloaded_ns),
-			    1U << 30);
-	bool lost = now->rate < part(w->full_rate, TOLERANCE_ONE - now->tolerance);
+			    BIT(30));
 	bool plain = now->rate < part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance);
 
 	if (!plain && !now->enough)
 		return false;
-	if (lost) {
-		w->bad = 0;
+	w->base_rate += ((s64)now->rate - w->base_rate) / 4;
+	if (plain || falls_short(w, w->base_rate, now)) {
+		w->bad = w->size;
 		w->patience = PATIENCE_MIN;
-		go_up(w, now);
+		go_back_up(w, now);
 		return true;
 	}
-	if (now->rate > w->full_rate)
-		w->full_rate += (now->rate - w->full_rate) / 4;
-	w->base_rate += ((s64)now->rate - w->base_rate) / 4;
+	if (now->rate > part(w->full_rate, TOLERANCE_ONE + 2 * now->tolerance))
+		set_full(w, now->rate);
 	if (!w->hold_ratio)
 		w->hold_ratio = ratio;
 	if (ratio / 3 > w->hold_ratio / 2 || w->hold_ratio / 3 > ratio / 2) {
-		w->probe_up = ratio < w->hold_ratio;
+		w->probe_up = ratio > w->hold_ratio;
 		w->patience = PATIENCE_MIN;
 		w->wait = 0;
 	}
@@ -299,8 +363,8 @@ static bool decide_hold(struct weir_window *w, const struct seen *now)
 	}
 	w->bad = 0;
 	w->probe_up = !w->probe_up;
-	if (!w->probe_up)
-		go_up(w, now);
+	if (w->probe_up)
+		go_up(w, w->size * 2, now);
 	else
 		go_down(w, now);
 	return true;
@@ -419,4 +483,35 @@ void weir_window_update(struct weir_window *w, const struct weir_window_sample *
 	now = look(w);
 	if (!w->weight || decide(w, &now, target_ns))
 		clear(w);
+}
+
+static u64 scaled(u64 size, u64 after, u64 before)
+{
+	u64 whole = div64_u64(size, before);
+
+	/* In two parts, for the sake of the bits: after and before have 20. */
+	return at_most(whole, BIT_ULL(43)) * after +
+	       div64_u64((size - whole * before) * after, before);
+}
+
+void weir_window_rescale(struct weir_window *w, u64 before, u64 after)
+{
+	u64 size;
+
+	while ((before | after) >> 20) {
+		before >>= 1;
+		after >>= 1;
+	}
+	if (!before || !after || before == after)
+		return;
+	w->good = at_most(scaled(w->good, after, before), WEIR_WINDOW_MAX);
+	w->bad = at_most(scaled(w->bad, after, before), WEIR_WINDOW_MAX);
+	w->full_rate = at_most(scaled(w->full_rate, after, before), RATE_MAX);
+	w->base_rate = at_most(scaled(w->base_rate, after, before), RATE_MAX);
+	w->hold_ratio = at_most(scaled(w->hold_ratio, before, after), BIT(30));
+	w->served = at_most(scaled(w->served, after, before), SERVED_MAX);
+	if (w->size == WEIR_WINDOW_MAX)
+		return;
+	size = at_least(scaled(w->size, after, before), WEIR_WINDOW_MIN);
+	WRITE_ONCE(w->size, at_most(size, WEIR_WINDOW_MAX));
 }

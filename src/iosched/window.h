@@ -61,6 +61,7 @@ enum weir_window_phase {
  * @good: the smallest size known to keep the rate, 0: none yet
  * @bad: the largest size known to lose some of it, 0: none
  * @full_rate: the device's full rate (fixed point, see window.c)
+ * @full_requests: how many requests it was averaged over
  * @base_rate: the rate at @good, against which growth is judged
  * @hold_ratio: latency / unloaded when @good was found (fixed point)
  * @ns, @served, @requests, @latency, @unloaded: summed up since the last decision
@@ -71,13 +72,16 @@ enum weir_window_phase {
  * @wait: decisions to go until the next probe
  * @patience: where @wait starts the next time
  * @phase: enum weir_window_phase
- * @probe_up: which way the next probe goes
+ * @fruitless: doublings in a row that did not help
+ * @probe_up: which way the last probe went
+ * @coarse: the first search since it was open: long strides
  */
 struct weir_window {
 	u64 size;
 	u64 good;
 	u64 bad;
 	u32 full_rate;
+	u32 full_requests;
 	u32 base_rate;
 	u32 hold_ratio;
 	u64 ns;
@@ -92,7 +96,9 @@ struct weir_window {
 	u32 wait;
 	u32 patience;
 	u32 phase;
+	u32 fruitless;
 	bool probe_up;
+	bool coarse;
 };
 
 /* Starts wide open. */
@@ -107,5 +113,17 @@ void weir_window_init(struct weir_window *w);
  */
 void weir_window_update(struct weir_window *w, const struct weir_window_sample *s,
 			u64 target_ns);
+
+/**
+ * weir_window_rescale() - the unit has changed
+ * @w: the window
+ * @before: what some requests would have cost a moment ago
+ * @after: what the same requests cost now
+ *
+ * To be called when costs have been learned anew, before the next update: what
+ * the window remembers is in terms of the costs before, and a rate that rose
+ * only because costs did must not look like a gain. weir_cost_sum() tells both.
+ */
+void weir_window_rescale(struct weir_window *w, u64 before, u64 after);
 
 #endif
