@@ -51,18 +51,21 @@
 
 #define MIN_REQUESTS 32
 #define OPEN_REQUESTS 256
-#define ENOUGH_REQUESTS 2048
+#define ENOUGH_REQUESTS 4096
 #define FULL_REQUESTS 8192	/* the full rate is averaged over so many */
 #define ENOUGH_NS 1000000000ULL
 #define WEIGHT_MAX 1024		/* one update's latency counts so much at most */
 #define SKIP_MAX_NS 2000000000ULL
 
 #define TOLERANCE_ONE 1024U
-#define TOLERANCE 26		/* 2.5 % */
+#define TOLERANCE 20		/* 2 % */
+#define NOISE 1536U		/* 1.5, over the root of the requests */
 
 #define QUIET_UPDATES 4
-#define PATIENCE_MIN 8
+#define PATIENCE_MIN 4
 #define PATIENCE_MAX 64
+#define DEEP 4			/* latency / unloaded: there is a queue for sure, */
+#define VERY_DEEP 16		/* a long one */
 #define FRUITLESS 2		/* doublings without a gain */
 
 /* What the sums since the last decision amount to. */
@@ -133,7 +136,7 @@ static struct seen look(const struct weir_window *w)
 	};
 
 	now.rate += !now.rate;
-	now.tolerance = TOLERANCE + TOLERANCE_ONE /
+	now.tolerance = TOLERANCE + NOISE /
 			(u32)int_sqrt(at_most(w->requests, BIT(30)));
 	if (w->weight) {
 		now.latency_ns = div64_u64(w->latency, w->weight);
@@ -145,10 +148,21 @@ static struct seen look(const struct weir_window *w)
 	return now;
 }
 
+/* One average request, and some room because no two cost the same. */
+static u64 smallest(const struct seen *now)
+{
+	return at_least(now->unloaded_ns + now->unloaded_ns / 8, WEIR_WINDOW_MIN);
+}
+
+/* Twice as much, and as many requests again if that is one. */
+static u64 doubled(u64 size, const struct seen *now)
+{
+	return size * 2 + now->unloaded_ns / 8;
+}
+
 static void resize(struct weir_window *w, u64 size, const struct seen *now)
 {
-	size = at_most(at_least(size, at_least(now->unloaded_ns, WEIR_WINDOW_MIN)),
-		       WEIR_WINDOW_MAX);
+	size = at_most(at_least(size, smallest(now)), WEIR_WINDOW_MAX);
 	WRITE_ONCE(w->size, size);
 	w->skip_ns = at_most(now->latency_ns, SKIP_MAX_NS);
 }
@@ -204,7 +218,9 @@ static u64 smaller(const struct weir_window *w, u64 size, const struct seen *now
 
 	if (w->coarse && product < next)
 		next = at_least(product, size / 8);
-	next = at_least(next, at_least(now->unloaded_ns, WEIR_WINDOW_MIN));
+	else if (now->latency_ns / VERY_DEEP > now->unloaded_ns)
+		next = size / 2;
+	next = at_least(next, smallest(now));
 	return next < size && next > w->bad + w->bad / 8 ? next : size;
 }
 
@@ -223,7 +239,8 @@ static void go_back_up(struct weir_window *w, const struct seen *now)
 {
 	bool near = now->rate > part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance);
 
-	go_up(w, near ? w->size + w->size / 2 - w->size / 16 : w->size * 2, now);
+	go_up(w, near ? w->size + w->size / 2 - w->size / 16 :
+		    doubled(w->size, now), now);
 }
 
 static void go_down(struct weir_window *w, const struct seen *now)
@@ -269,7 +286,7 @@ static bool decide_open(struct weir_window *w, const struct seen *now)
 static bool decide_down(struct weir_window *w, const struct seen *now)
 {
 	bool lost = falls_short(w, now->rate, now);
-	bool deep = now->latency_ns / 4 > now->unloaded_ns;
+	bool deep = now->latency_ns / DEEP > now->unloaded_ns;
 	bool plain = lost ?
 		now->rate < part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance) :
 		deep && w->coarse;
@@ -299,17 +316,17 @@ static bool decide_up(struct weir_window *w, const struct seen *now)
 	bool gain = now->rate > part(w->base_rate, TOLERANCE_ONE + now->tolerance);
 	bool plain = now->rate > part(w->base_rate, TOLERANCE_ONE + 2 * now->tolerance);
 
-	if (!plain && !now->enough)
+	if (!plain && (!now->enough || (gain && !now->certain)))
 		return false;
 	if (now->rate > part(w->full_rate, TOLERANCE_ONE + now->tolerance)) {
 		/* More than there has been yet. */
 		set_full(w, now->rate);
 		w->patience = PATIENCE_MIN;
-		go_up(w, w->size * 2, now);
+		go_up(w, doubled(w->size, now), now);
 	} else if (now->latency_ns < now->unloaded_ns + now->unloaded_ns / 4 &&
 		   w->backlog) {
 		/* Nothing waits in the device: more costs nobody anything. */
-		resize(w, w->size * 2, now);
+		resize(w, doubled(w->size, now), now);
 	} else if (!falls_short(w, w->base_rate, now)) {
 		/* A probe: nothing was amiss. */
 		if (!gain)
@@ -322,7 +339,7 @@ static bool decide_up(struct weir_window *w, const struct seen *now)
 		w->bad = at_least(w->bad, w->good);
 		go_back_up(w, now);
 	} else if (++w->fruitless < FRUITLESS) {
-		resize(w, w->size * 2, now);
+		resize(w, doubled(w->size, now), now);
 	} else {
 		/* The device is not what it was. */
 		set_full(w, at_least(now->rate, w->base_rate));
@@ -338,6 +355,7 @@ static bool decide_hold(struct weir_window *w, const struct seen *now)
 	u32 ratio = at_most(div64_u64(now->latency_ns * RATIO_ONE, now->unloaded_ns),
 			    BIT(30));
 	bool plain = now->rate < part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance);
+	bool up;
 
 	if (!plain && !now->enough)
 		return false;
@@ -353,18 +371,20 @@ static bool decide_hold(struct weir_window *w, const struct seen *now)
 	if (!w->hold_ratio)
 		w->hold_ratio = ratio;
 	if (ratio / 3 > w->hold_ratio / 2 || w->hold_ratio / 3 > ratio / 2) {
-		w->probe_up = ratio > w->hold_ratio;
+		up = ratio < w->hold_ratio;
 		w->patience = PATIENCE_MIN;
 		w->wait = 0;
+	} else {
+		up = w->probes % (ratio > DEEP * RATIO_ONE ? 4 : 2) == 1;
 	}
 	if (w->wait) {
 		w->wait--;
 		return true;
 	}
 	w->bad = 0;
-	w->probe_up = !w->probe_up;
-	if (w->probe_up)
-		go_up(w, w->size * 2, now);
+	w->probes++;
+	if (up)
+		go_up(w, doubled(w->size, now), now);
 	else
 		go_down(w, now);
 	return true;

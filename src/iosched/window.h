@@ -73,7 +73,7 @@ enum weir_window_phase {
  * @patience: where @wait starts the next time
  * @phase: enum weir_window_phase
  * @fruitless: doublings in a row that did not help
- * @probe_up: which way the last probe went
+ * @probes: made so far, for their turn
  * @coarse: the first search since it was open: long strides
  */
 struct weir_window {
@@ -97,7 +97,7 @@ struct weir_window {
 	u32 patience;
 	u32 phase;
 	u32 fruitless;
-	bool probe_up;
+	u32 probes;
 	bool coarse;
 };
 
