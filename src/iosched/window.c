@@ -62,10 +62,16 @@
 #define NOISE 1536U		/* 1.5, over the root of the requests */
 
 #define QUIET_UPDATES 4
+#define QUIET_UPDATES_UP 24	/* a larger window was tried: that it is not used may be why */
+#define CURIOUS_DEPTH 4		/* requests in flight */
+#define CURIOUS_AFTER 64	/* decisions, the first time CURIOUS_FIRST */
+#define CURIOUS_FIRST 8
 #define PATIENCE_MIN 4
-#define PATIENCE_MAX 64
-#define DEEP 4			/* latency / unloaded: there is a queue for sure, */
+#define PATIENCE_MAX 32
+#define NO_QUEUE (RATIO_ONE * 3 / 2)	/* latency / unloaded: hardly any queue */
+#define DEEP 4			/* there is one for sure, */
 #define VERY_DEEP 16		/* a long one */
+#define TARGET_SHARE 4		/* of the full rate is what a target may not cost */
 #define FRUITLESS 2		/* doublings without a gain */
 
 /* What the sums since the last decision amount to. */
@@ -204,6 +210,11 @@ static u64 root_half(u64 size)
 	return size - size / 4 - size / 16 + size / 64;
 }
 
+static u64 half_up(u64 size)
+{
+	return size + size / 2 - size / 16;
+}
+
 /* Below the full rate by more than the tolerance? */
 static bool falls_short(const struct weir_window *w, u32 rate, const struct seen *now)
 {
@@ -239,8 +250,7 @@ static void go_back_up(struct weir_window *w, const struct seen *now)
 {
 	bool near = now->rate > part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance);
 
-	go_up(w, near ? w->size + w->size / 2 - w->size / 16 :
-		    doubled(w->size, now), now);
+	go_up(w, near ? half_up(w->size) : doubled(w->size, now), now);
 }
 
 static void go_down(struct weir_window *w, const struct seen *now)
@@ -257,6 +267,11 @@ static void go_down(struct weir_window *w, const struct seen *now)
 	resize(w, next, now);
 }
 
+static bool inflated(u64 latency_ns, u64 unloaded_ns)
+{
+	return latency_ns > unloaded_ns + unloaded_ns / 2;
+}
+
 static bool decide_open(struct weir_window *w, const struct seen *now)
 {
 	u64 next;
@@ -267,9 +282,17 @@ static bool decide_open(struct weir_window *w, const struct seen *now)
 		w->wait--;
 		return true;
 	}
-	if (now->latency_ns * 2 < now->unloaded_ns * 3 ||
-	    now->in_flight < now->unloaded_ns * 2)
+	if (now->in_flight < now->unloaded_ns * 2)
 		return true;
+	/*
+	 * A queue that never was shorter is part of what is taken for the
+	 * unloaded latency: only trying tells (BBR's ProbeRTT has the same cause).
+	 */
+	if (!inflated(now->latency_ns, now->unloaded_ns) &&
+	    (now->in_flight < now->unloaded_ns * CURIOUS_DEPTH ||
+	     ++w->curiosity < CURIOUS_AFTER))
+		return true;
+	w->curiosity = 0;
 	set_full(w, now->rate);
 	w->base_rate = now->rate;
 	w->bad = 0;
@@ -278,6 +301,7 @@ static bool decide_open(struct weir_window *w, const struct seen *now)
 	if (w->good && w->good < next)
 		next = w->good;
 	w->good = now->in_flight;
+	w->offered = now->in_flight;
 	w->phase = WEIR_WINDOW_DOWN;
 	resize(w, next, now);
 	return true;
@@ -294,7 +318,9 @@ static bool decide_down(struct weir_window *w, const struct seen *now)
 	if (!plain && (!now->enough || (lost && !now->certain)))
 		return false;
 	if (!lost) {
-		if (w->coarse && deep)
+		if (now->rate > part(w->full_rate, TOLERANCE_ONE + 2 * now->tolerance))
+			set_full(w, now->rate);
+		else if (w->coarse && deep)
 			average_full(w, now->rate);
 		w->patience = PATIENCE_MIN;
 		go_down(w, now);
@@ -377,54 +403,105 @@ static bool decide_hold(struct weir_window *w, const struct seen *now)
 	} else {
 		up = w->probes % (ratio > DEEP * RATIO_ONE ? 4 : 2) == 1;
 	}
+	if (ratio < NO_QUEUE && w->wait > PATIENCE_MIN)
+		w->wait = PATIENCE_MIN;
 	if (w->wait) {
-		w->wait--;
+		/* Where each takes a second, half as many will do. */
+		w->wait -= at_most(w->wait, w->ns < ENOUGH_NS ? 1 : 2);
 		return true;
 	}
 	w->bad = 0;
 	w->probes++;
 	if (up)
-		go_up(w, doubled(w->size, now), now);
+		go_up(w, ratio < NO_QUEUE ? half_up(w->size) : doubled(w->size, now), now);
 	else
 		go_down(w, now);
 	return true;
 }
 
+/* size x target / latency, between a quarter of the size and twice as much */
+static u64 proportional(u64 size, u64 target_ns, u64 latency_ns)
+{
+	u64 next;
+
+	/* The product has to fit: what is lost is less than a part in a thousand. */
+	while (target_ns >> 20 || latency_ns >> 20) {
+		target_ns >>= 1;
+		latency_ns >>= 1;
+	}
+	next = div64_u64(size * target_ns, latency_ns + !latency_ns);
+	return at_most(at_least(next, size / 4), size * 2);
+}
+
+/*
+ * Was the last step down worth it? Not if it took four times as much of the rate
+ * as of the latency: there was next to no queue to shorten. Nor if a quarter of
+ * the full rate is not left.
+ */
+static bool in_vain(const struct weir_window *w, const struct seen *now)
+{
+	u64 rate_lost = w->base_rate > now->rate ? w->base_rate - now->rate : 0;
+	u64 saved = w->base_ns > now->latency_ns ? w->base_ns - now->latency_ns : 0;
+
+	if (now->rate < w->full_rate / TARGET_SHARE)
+		return true;
+	return div64_u64(rate_lost * RATIO_ONE, w->base_rate) >
+	       4 * div64_u64(saved * RATIO_ONE, w->base_ns) + now->tolerance / 4;
+}
+
 static bool decide_target(struct weir_window *w, const struct seen *now, u64 target_ns)
 {
 	u64 size = at_most(w->size, now->in_flight * 2);
-	u64 next;
 
-	if (w->wait) {
-		w->wait--;
-		return true;
-	}
 	target_ns = at_most(target_ns, NS_MAX);
+	if (!now->enough && w->phase == WEIR_WINDOW_DOWN &&
+	    now->latency_ns / DEEP < target_ns)
+		return false;
+	if (now->rate > w->full_rate)
+		set_full(w, now->rate);
+	else
+		w->full_rate -= (w->full_rate - now->rate) / 256;
 	if (now->latency_ns > target_ns) {
-		/* The last step down took nothing off the latency: not a queue. */
-		if (w->phase == WEIR_WINDOW_DOWN &&
-		    now->latency_ns > w->base_rate - w->base_rate / 16) {
-			w->phase = WEIR_WINDOW_HOLD;
+		if (w->phase == WEIR_WINDOW_DOWN && in_vain(w, now)) {
 			found_nothing(w);
 			w->wait = w->patience;
+			w->phase = WEIR_WINDOW_HOLD;
 			resize(w, w->good, now);
-			return true;
+		} else if (w->wait) {
+			w->wait--;
+		} else {
+			w->phase = WEIR_WINDOW_DOWN;
+			w->good = size;
+			w->base_rate = now->rate;
+			w->base_ns = now->latency_ns;
+			resize(w, proportional(size, target_ns, now->latency_ns), now);
 		}
-		next = div64_u64(at_most(size, NS_MAX) * (target_ns >> 10),
-				 (now->latency_ns >> 10) + 1);
-		w->phase = WEIR_WINDOW_DOWN;
-		w->good = size;
-		w->base_rate = at_most(now->latency_ns, (u32)~0U);
-		resize(w, at_least(next, size / 4), now);
-	} else if (w->phase != WEIR_WINDOW_OPEN &&
-		   now->latency_ns < target_ns - target_ns / 8) {
-		w->phase = WEIR_WINDOW_UP;
-		next = div64_u64(at_most(w->size, NS_MAX) * (target_ns >> 10),
-				 (now->latency_ns >> 10) + 1);
+	} else {
 		w->patience = PATIENCE_MIN;
-		resize(w, at_most(next, w->size * 2), now);
+		w->wait = 0;
+		if (w->phase == WEIR_WINDOW_OPEN)
+			return true;
+		w->phase = WEIR_WINDOW_HOLD;
+		if (now->latency_ns < target_ns - target_ns / 8)
+			resize(w, proportional(w->size, target_ns, now->latency_ns), now);
 	}
 	return true;
+}
+
+/* What was measured for one purpose is of no use for the other. */
+static void change_purpose(struct weir_window *w, bool target)
+{
+	w->target = target;
+	w->patience = PATIENCE_MIN;
+	w->wait = 0;
+	w->bad = 0;
+	w->full_rate = 0;
+	w->base_rate = 0;
+	if (w->phase == WEIR_WINDOW_OPEN)
+		return;
+	w->good = w->size;
+	w->phase = target ? WEIR_WINDOW_HOLD : WEIR_WINDOW_UP;
+	clear(w);
 }
 
 static bool decide(struct weir_window *w, const struct seen *now, u64 target_ns)
@@ -441,6 +518,23 @@ static bool decide(struct weir_window *w, const struct seen *now, u64 target_ns)
 	default:
 		return decide_hold(w, now);
 	}
+}
+
+/*
+ * A search that ended with a window larger than what had been in flight in its
+ * absence found that there is nothing to shrink: not again so soon.
+ */
+static void reopen(struct weir_window *w)
+{
+	if (w->size > w->offered - w->offered / 4)
+		w->reluctance = at_least(PATIENCE_MIN,
+					 at_most(w->reluctance * 2, PATIENCE_MAX));
+	else
+		w->reluctance = 0;
+	w->wait = w->reluctance;
+	w->phase = WEIR_WINDOW_OPEN;
+	w->skip_ns = 0;
+	clear(w);
 }
 
 /* Return: false if this update is not to be judged. */
@@ -463,9 +557,10 @@ static bool still_needed(struct weir_window *w, const struct weir_window_sample 
 	w->quiet = s->backlog ? 0 : w->quiet + 1;
 	if (s->backlog || w->size == WEIR_WINDOW_MAX)
 		return true;
-	if (w->phase == WEIR_WINDOW_OPEN || w->quiet >= QUIET_UPDATES) {
-		w->phase = WEIR_WINDOW_OPEN;
-		w->skip_ns = 0;
+	if (w->phase == WEIR_WINDOW_OPEN ||
+	    w->quiet >= (w->phase == WEIR_WINDOW_UP ? QUIET_UPDATES_UP : QUIET_UPDATES)) {
+		if (w->phase != WEIR_WINDOW_OPEN)
+			reopen(w);
 		WRITE_ONCE(w->size, at_most(w->size * 2, WEIR_WINDOW_MAX));
 		return true;
 	}
@@ -477,11 +572,29 @@ static bool still_needed(struct weir_window *w, const struct weir_window_sample 
 	return true;
 }
 
+/*
+ * What the full rate is taken from must have been like that all the time: two
+ * updates in a row of much the same rate.
+ */
+static bool stays_hot(struct weir_window *w, const struct weir_window_sample *s)
+{
+	u32 rate = at_most(div64_u64(at_most(s->served_ns, SERVED_MAX) << RATE_SHIFT,
+				     s->interval_ns), RATE_MAX);
+	bool same = rate > w->last_rate - w->last_rate / 4 &&
+		    rate < w->last_rate + w->last_rate / 4;
+
+	w->last_rate = rate;
+	if (!same)
+		clear(w);
+	return same;
+}
+
 void weir_window_init(struct weir_window *w)
 {
 	*w = (struct weir_window){
 		.size = WEIR_WINDOW_MAX,
 		.patience = PATIENCE_MIN,
+		.curiosity = CURIOUS_AFTER - CURIOUS_FIRST,
 	};
 }
 
@@ -490,6 +603,8 @@ void weir_window_update(struct weir_window *w, const struct weir_window_sample *
 {
 	struct seen now;
 
+	if (w->target != !!target_ns)
+		change_purpose(w, target_ns);
 	if (!s->interval_ns || !still_needed(w, s))
 		return;
 	if (w->skip_ns > s->interval_ns / 8) {
@@ -497,6 +612,8 @@ void weir_window_update(struct weir_window *w, const struct weir_window_sample *
 		return;
 	}
 	w->skip_ns = 0;
+	if (w->phase == WEIR_WINDOW_OPEN && !target_ns && !stays_hot(w, s))
+		return;
 	add(w, s);
 	if (w->requests < MIN_REQUESTS)
 		return;
@@ -527,6 +644,7 @@ void weir_window_rescale(struct weir_window *w, u64 before, u64 after)
 	w->good = at_most(scaled(w->good, after, before), WEIR_WINDOW_MAX);
 	w->bad = at_most(scaled(w->bad, after, before), WEIR_WINDOW_MAX);
 	w->full_rate = at_most(scaled(w->full_rate, after, before), RATE_MAX);
+	w->offered = at_most(scaled(w->offered, after, before), WEIR_WINDOW_MAX);
 	w->base_rate = at_most(scaled(w->base_rate, after, before), RATE_MAX);
 	w->hold_ratio = at_most(scaled(w->hold_ratio, before, after), BIT(30));
 	w->served = at_most(scaled(w->served, after, before), SERVED_MAX);

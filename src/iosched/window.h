@@ -60,6 +60,8 @@ enum weir_window_phase {
  * @size: the window; the only member others may read
  * @good: the smallest size known to keep the rate, 0: none yet
  * @bad: the largest size known to lose some of it, 0: none
+ * @offered: in flight when it was wide open and the search began
+ * @base_ns: latency at @good, against which an explicit target's steps are judged
  * @full_rate: the device's full rate (fixed point, see window.c)
  * @full_requests: how many requests it was averaged over
  * @base_rate: the rate at @good, against which growth is judged
@@ -74,12 +76,18 @@ enum weir_window_phase {
  * @phase: enum weir_window_phase
  * @fruitless: doublings in a row that did not help
  * @probes: made so far, for their turn
+ * @reluctance: decisions to let pass before the next search
+ * @target: an explicit target was given the last time
+ * @curiosity: decisions with requests in flight and no sign of a queue
+ * @last_rate: of the last update while it was wide open
  * @coarse: the first search since it was open: long strides
  */
 struct weir_window {
 	u64 size;
 	u64 good;
 	u64 bad;
+	u64 offered;
+	u64 base_ns;
 	u32 full_rate;
 	u32 full_requests;
 	u32 base_rate;
@@ -97,6 +105,10 @@ struct weir_window {
 	u32 patience;
 	u32 phase;
 	u32 fruitless;
+	u32 reluctance;
+	u32 curiosity;
+	u32 last_rate;
+	bool target;
 	u32 probes;
 	bool coarse;
 };

@@ -169,8 +169,8 @@ struct sim_tick sim_tick(struct sim *s)
 		r->next = s->free;
 		s->free = index;
 		s->serving[d.server] = NONE;
-		/* A server that is one too many since the device changed stops. */
-		if (q->head != NONE && d.server < s->device.servers) {
+		/* A server that is one too many since the device shrank stops. */
+		if (q->head != NONE && (s->device.bins || d.server < s->device.servers)) {
 			u32 next = q->head;
 
 			q->head = s->request[next].next;
