@@ -37,7 +37,8 @@
 #define RISE_SHIFT 5
 #define CREEP_SHIFT 11
 #define FORGET_TICKS 600
-#define WEIGHT_MAX 1024
+#define SHARE_SHIFT 16
+#define WEIGHT_SHIFT 20
 
 /* A flash disk over a fast bus; a disk of 7,200 rpm. */
 #define FLASH_BASE_NS 80000
@@ -91,15 +92,15 @@ static void learn_floor(struct weir_cost_floor *f, const struct weir_cost_sample
 }
 
 /*
- * Least squares around the weighted means. Bits: a floor has 26, a size in KiB
- * 14, a weight 10, and there are twelve: 54 with the sign, which leaves room for
- * the slope's 8.
+ * Least squares around the weighted means. A floor has 26 bits, a size in KiB
+ * 14, a weight 20. A weight times its floor is at most the largest weight times
+ * the lowest floor, which leaves a sum over twelve within 64 bits.
  */
 static void fit(struct weir_cost *c, u32 lowest_ns)
 {
 	u64 weight[WEIR_COST_SIZES] = { 0 };
-	u64 total = 0, sum_kib = 0, sum_ns = 0, spread = 0, slope = 0;
-	u32 mean_kib, mean_ns, rise_ns;
+	u64 total = 0, sum_kib = 0, sum_ns = 0, spread = 0, rise, slope = 0;
+	u32 mean_kib, mean_ns;
 	unsigned int i;
 	s64 together = 0;
 
@@ -108,8 +109,8 @@ static void fit(struct weir_cost *c, u32 lowest_ns)
 
 		if (!c->floor[i].ns)
 			continue;
-		share = div_u64((u64)lowest_ns * WEIGHT_MAX, c->floor[i].ns);
-		weight[i] = div_u64(share * share, WEIGHT_MAX);
+		share = div_u64((u64)lowest_ns << SHARE_SHIFT, c->floor[i].ns);
+		weight[i] = share * share >> (2 * SHARE_SHIFT - WEIGHT_SHIFT);
 		weight[i] += !weight[i];
 		total += weight[i];
 		sum_kib += weight[i] * bucket_kib(i);
@@ -125,16 +126,21 @@ static void fit(struct weir_cost *c, u32 lowest_ns)
 		spread += weight[i] * (u64)(kib * kib);
 		together += (s64)weight[i] * kib * ((s64)c->floor[i].ns - mean_ns);
 	}
-	if (together > 0)
-		slope = div64_u64((u64)together << WEIR_COST_SHIFT, spread);
+	if (together > 0) {
+		rise = together;
+		while (rise >> (63 - WEIR_COST_SHIFT)) {
+			rise >>= 1;
+			spread >>= 1;
+		}
+		slope = div64_u64(rise << WEIR_COST_SHIFT, spread + !spread);
+	}
 	/* The line goes through the means, and not below nothing at size 0. */
-	if (((slope * mean_kib) >> WEIR_COST_SHIFT) > mean_ns)
+	if (slope > div_u64((u64)mean_ns << WEIR_COST_SHIFT, mean_kib))
 		slope = div_u64((u64)mean_ns << WEIR_COST_SHIFT, mean_kib);
 	if (slope > (u32)~0U)
 		slope = (u32)~0U;
-	rise_ns = (slope * mean_kib) >> WEIR_COST_SHIFT;
 	WRITE_ONCE(c->slope, slope);
-	WRITE_ONCE(c->base_ns, mean_ns - rise_ns);
+	WRITE_ONCE(c->base_ns, mean_ns - (u32)((slope * mean_kib) >> WEIR_COST_SHIFT));
 }
 
 /* The same line, steeper and higher or neither, through the one point known. */

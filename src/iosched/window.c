@@ -64,7 +64,7 @@
 #define QUIET_UPDATES 4
 #define QUIET_UPDATES_UP 24	/* a larger window was tried: that it is not used may be why */
 #define CURIOUS_DEPTH 4		/* requests in flight */
-#define CURIOUS_AFTER 64	/* decisions, the first time CURIOUS_FIRST */
+#define CURIOUS_AFTER 256	/* decisions, the first time CURIOUS_FIRST */
 #define CURIOUS_FIRST 8
 #define PATIENCE_MIN 4
 #define PATIENCE_MAX 32
@@ -221,6 +221,11 @@ static bool falls_short(const struct weir_window *w, u32 rate, const struct seen
 	return rate < part(w->full_rate, TOLERANCE_ONE - now->tolerance);
 }
 
+static bool inflated(u64 latency_ns, u64 unloaded_ns)
+{
+	return latency_ns > unloaded_ns + unloaded_ns / 2;
+}
+
 /* The next smaller size to try; the same size again when there is none. */
 static u64 smaller(const struct weir_window *w, u64 size, const struct seen *now)
 {
@@ -229,7 +234,8 @@ static u64 smaller(const struct weir_window *w, u64 size, const struct seen *now
 
 	if (w->coarse && product < next)
 		next = at_least(product, size / 8);
-	else if (now->latency_ns / VERY_DEEP > now->unloaded_ns)
+	else if (now->latency_ns / VERY_DEEP > now->unloaded_ns ||
+		 (w->coarse && !inflated(now->latency_ns, now->unloaded_ns)))
 		next = size / 2;
 	next = at_least(next, smallest(now));
 	return next < size && next > w->bad + w->bad / 8 ? next : size;
@@ -265,11 +271,6 @@ static void go_down(struct weir_window *w, const struct seen *now)
 	w->base_rate = now->rate;
 	w->phase = WEIR_WINDOW_DOWN;
 	resize(w, next, now);
-}
-
-static bool inflated(u64 latency_ns, u64 unloaded_ns)
-{
-	return latency_ns > unloaded_ns + unloaded_ns / 2;
 }
 
 static bool decide_open(struct weir_window *w, const struct seen *now)
@@ -440,13 +441,15 @@ static u64 proportional(u64 size, u64 target_ns, u64 latency_ns)
  */
 static bool in_vain(const struct weir_window *w, const struct seen *now)
 {
+	/* Rescaling may have made nothing of either. */
+	u64 base_rate = at_least(w->base_rate, 1), base_ns = at_least(w->base_ns, 1);
 	u64 rate_lost = w->base_rate > now->rate ? w->base_rate - now->rate : 0;
 	u64 saved = w->base_ns > now->latency_ns ? w->base_ns - now->latency_ns : 0;
 
 	if (now->rate < w->full_rate / TARGET_SHARE)
 		return true;
-	return div64_u64(rate_lost * RATIO_ONE, w->base_rate) >
-	       4 * div64_u64(saved * RATIO_ONE, w->base_ns) + now->tolerance / 4;
+	return div64_u64(rate_lost * RATIO_ONE, base_rate) >
+	       4 * div64_u64(saved * RATIO_ONE, base_ns) + now->tolerance / 4;
 }
 
 static bool decide_target(struct weir_window *w, const struct seen *now, u64 target_ns)
@@ -497,10 +500,12 @@ static void change_purpose(struct weir_window *w, bool target)
 	w->bad = 0;
 	w->full_rate = 0;
 	w->base_rate = 0;
+	w->hold_ratio = 0;
+	w->curiosity = CURIOUS_AFTER - CURIOUS_FIRST;
 	if (w->phase == WEIR_WINDOW_OPEN)
 		return;
 	w->good = w->size;
-	w->phase = target ? WEIR_WINDOW_HOLD : WEIR_WINDOW_UP;
+	w->phase = WEIR_WINDOW_HOLD;
 	clear(w);
 }
 
@@ -544,7 +549,7 @@ static bool still_needed(struct weir_window *w, const struct weir_window_sample 
 		/* Somebody is back before it was wide open. */
 		clear(w);
 		if (w->good && w->good < w->size) {
-			WRITE_ONCE(w->size, w->good);
+			WRITE_ONCE(w->size, at_least(w->good, WEIR_WINDOW_MIN));
 			w->phase = WEIR_WINDOW_HOLD;
 			w->wait = w->patience;
 		} else {

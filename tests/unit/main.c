@@ -13,5 +13,11 @@ int main(void)
 	n += nr_due_tests;
 	memcpy(tests + n, settings_tests, nr_settings_tests * sizeof(*tests));
 	n += nr_settings_tests;
+	memcpy(tests + n, cost_tests, nr_cost_tests * sizeof(*tests));
+	n += nr_cost_tests;
+	memcpy(tests + n, window_tests, nr_window_tests * sizeof(*tests));
+	n += nr_window_tests;
+	memcpy(tests + n, writeback_tests, nr_writeback_tests * sizeof(*tests));
+	n += nr_writeback_tests;
 	return _cmocka_run_group_tests("unit", tests, n, NULL, NULL);
 }

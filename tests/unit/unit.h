@@ -14,5 +14,11 @@ extern const struct CMUnitTest due_tests[];
 extern const size_t nr_due_tests;
 extern const struct CMUnitTest settings_tests[];
 extern const size_t nr_settings_tests;
+extern const struct CMUnitTest cost_tests[];
+extern const size_t nr_cost_tests;
+extern const struct CMUnitTest window_tests[];
+extern const size_t nr_window_tests;
+extern const struct CMUnitTest writeback_tests[];
+extern const size_t nr_writeback_tests;
 
 #endif
