@@ -1,163 +1,192 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The elevator "weir": first come, first served, for each hardware queue. What
- * it is built with, include/compat/elevator.h, works; the rest is to come.
+ * The elevator `weir`: attaching it to a queue, and the module.
+ *
+ * The queue is frozen while it is attached and detached: no request exists.
+ * Memory is allocated with NOIO then (compat/elevator.h): reclaim must not wait
+ * for a queue that is frozen.
  */
-#include "compat/elevator.h"
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
 
-struct weir_hctx {
-	spinlock_t lock;		/* of staged */
-	struct list_head staged;
+#include "weir_iosched.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/weir.h>
+
+const char *const weir_class_name[WEIR_CLASSES] = {
+	[WEIR_READ] = "read",
+	[WEIR_SYNC] = "sync",
+	[WEIR_WRITE] = "write",
+	[WEIR_TRIM] = "trim",
 };
 
-struct weir_queue {
-	struct request_queue *q;
-	unsigned int write_depth;	/* shallow depth of background writes */
+const char *const weir_level_name[WEIR_LEVELS] = {
+	[WEIR_RT] = "rt",
+	[WEIR_BE] = "be",
+	[WEIR_IDLE] = "idle",
 };
 
-static void weir_depth(struct request_queue *q, unsigned int depth)
-{
-	struct weir_queue *wq = q->elevator->elevator_data;
-	struct blk_mq_hw_ctx *hctx = weir_first_hctx(q);
+const char *const weir_op_name[WEIR_OPS] = {
+	[WEIR_OP_READ] = "read",
+	[WEIR_OP_WRITE] = "write",
+	[WEIR_OP_TRIM] = "trim",
+};
 
-	WRITE_ONCE(wq->write_depth, weir_shallow_depth(hctx, depth * 3 / 4));
-	weir_set_min_shallow_depth(q, 1);
+/*
+ * Reads and what is waited for expire first: a user notices half a second. The
+ * others only have to move at all (mq-deadline has 500 ms and 5 s, too).
+ */
+static const struct weir_knobs defaults = {
+	.expire_msec = {
+		[WEIR_READ] = 500,
+		[WEIR_SYNC] = 500,
+		[WEIR_WRITE] = 5000,
+		[WEIR_TRIM] = 10000,
+	},
+	.idle_age_msec = 2000,
+};
+
+/* Background requests get three quarters of the scheduler tags, one at least. */
+static void set_depth(struct weir_queue *wq, unsigned int depth)
+{
+	struct blk_mq_hw_ctx *hctx = weir_first_hctx(wq->q);
+
+	WRITE_ONCE(wq->background_tags, weir_shallow_depth(hctx, depth * 3 / 4));
+	weir_set_min_shallow_depth(wq->q, wq->background_tags);
 }
 
-WEIR_DEFINE_DEPTH_UPDATED(weir_depth_updated, weir_depth)
-
-static int weir_init_hctx(struct blk_mq_hw_ctx *hctx, unsigned int i)
+static void depth_updated(struct request_queue *q, unsigned int depth)
 {
-	struct weir_hctx *wh = kzalloc_node(sizeof(*wh), GFP_KERNEL,
-					    hctx->numa_node);
-
-	if (!wh)
-		return -ENOMEM;
-	spin_lock_init(&wh->lock);
-	INIT_LIST_HEAD(&wh->staged);
-	hctx->sched_data = wh;
-	weir_depth(hctx->queue, weir_hctx_depth(hctx));
-	return 0;
+	set_depth(weir_queue(q), depth);
 }
 
-static void weir_exit_hctx(struct blk_mq_hw_ctx *hctx, unsigned int i)
-{
-	struct weir_hctx *wh = hctx->sched_data;
-
-	WARN_ON_ONCE(!list_empty(&wh->staged));
-	kfree(wh);
-}
-
-static int weir_attach_queue(struct request_queue *q, struct elevator_queue *eq)
+static int attach(struct request_queue *q, struct elevator_queue *eq)
 {
 	struct weir_queue *wq = kzalloc_node(sizeof(*wq), GFP_KERNEL, q->node);
+	int err = -ENOMEM;
+	int i;
 
 	if (!wq)
-		return -ENOMEM;
+		return err;
 	wq->q = q;
-	wq->write_depth = 1;
+	wq->single = q->nr_hw_queues == 1;
+	wq->rotational = !blk_queue_nonrot(q);
+	wq->knobs = defaults;
+	wq->flows = kvcalloc(WEIR_FLOWS, sizeof(*wq->flows), GFP_KERNEL);
+	if (!wq->flows)
+		goto fail_queue;
+	for (i = 0; i < WEIR_FLOWS; i++)
+		wq->flows[i].weight = IOPRIO_NR_LEVELS - IOPRIO_BE_NORM;
+	err = weir_tick_init(wq);
+	if (err)
+		goto fail_flows;
+	set_depth(wq, weir_sched_depth(q));
 	eq->elevator_data = wq;
 	weir_wbt_off(q, eq);
 	return 0;
+
+fail_flows:
+	kvfree(wq->flows);
+fail_queue:
+	kfree(wq);
+	return err;
 }
 
-WEIR_DEFINE_INIT_SCHED(weir_init_sched, weir_attach_queue)
-
-static void weir_exit_sched(struct elevator_queue *eq)
+static void detach(struct elevator_queue *eq)
 {
 	struct weir_queue *wq = eq->elevator_data;
 
+	cancel_work_sync(&wq->tick);
+	WARN_ON_ONCE(atomic_read(&wq->nr_held) || atomic_read(&wq->background));
 	weir_wbt_on(wq->q, eq);
+	weir_tick_exit(wq);
+	kvfree(wq->flows);
 	kfree(wq);
 }
 
-static void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
+static void init_lanes(struct weir_hctx *h)
 {
-	struct weir_queue *wq = data->q->elevator->elevator_data;
+	int i, j;
 
-	if (op_is_write(opf) && !op_is_sync(opf))
-		data->shallow_depth = READ_ONCE(wq->write_depth);
+	INIT_LIST_HEAD(&h->urgent);
+	for (i = 0; i < WEIR_LEVELS; i++) {
+		INIT_LIST_HEAD(&h->turns[i].sparse);
+		INIT_LIST_HEAD(&h->turns[i].active);
+		INIT_LIST_HEAD(&h->turns[i].background);
+	}
+	for (i = 0; i < WEIR_CLASSES; i++) {
+		h->sorted[i] = RB_ROOT;
+		for (j = 0; j < WEIR_LANES; j++) {
+			INIT_LIST_HEAD(&h->lanes[i][j].requests);
+			INIT_LIST_HEAD(&h->lanes[i][j].turn);
+		}
+	}
 }
 
-static bool weir_bio_merge(struct request_queue *q, struct bio *bio,
-			   unsigned int nr_segs)
+static int init_hctx(struct blk_mq_hw_ctx *hctx, unsigned int index)
 {
-	struct weir_hctx *wh = weir_bio_hctx(q, bio->bi_opf)->sched_data;
-	bool merged;
+	unsigned int noio = memalloc_noio_save();
+	struct weir_hctx *h;
 
-	spin_lock(&wh->lock);
-	merged = blk_bio_list_merge(q, &wh->staged, bio, nr_segs);
-	spin_unlock(&wh->lock);
-	return merged;
+	h = kvzalloc_node(sizeof(*h), GFP_KERNEL, hctx->numa_node);
+	memalloc_noio_restore(noio);
+	if (!h)
+		return -ENOMEM;
+	h->wq = weir_queue(hctx->queue);
+	init_llist_head(&h->inbox);
+	spin_lock_init(&h->lock);
+	h->next_expiry = U64_MAX;
+	init_lanes(h);
+	hctx->sched_data = h;
+	return 0;
 }
 
-static void weir_insert(struct blk_mq_hw_ctx *hctx, struct list_head *list,
-			bool at_head)
+static void exit_hctx(struct blk_mq_hw_ctx *hctx, unsigned int index)
 {
-	struct weir_hctx *wh = hctx->sched_data;
+	struct weir_hctx *h = hctx->sched_data;
 
-	spin_lock(&wh->lock);
-	if (at_head)
-		list_splice_init(list, &wh->staged);
-	else
-		list_splice_tail_init(list, &wh->staged);
-	spin_unlock(&wh->lock);
+	/* The tick looks at every hardware queue. */
+	cancel_work_sync(&h->wq->tick);
+	WARN_ON_ONCE(h->staged || h->fresh || !llist_empty(&h->inbox));
+	hctx->sched_data = NULL;
+	kvfree(h);
 }
 
-WEIR_DEFINE_INSERT_REQUESTS(weir_insert_requests, weir_insert)
-
-static struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx)
-{
-	struct weir_hctx *wh = hctx->sched_data;
-	struct request *rq;
-
-	spin_lock(&wh->lock);
-	rq = list_first_entry_or_null(&wh->staged, struct request, queuelist);
-	if (rq)
-		list_del_init(&rq->queuelist);
-	spin_unlock(&wh->lock);
-	return rq;
-}
-
-static bool weir_has_work(struct blk_mq_hw_ctx *hctx)
-{
-	struct weir_hctx *wh = hctx->sched_data;
-
-	return !list_empty_careful(&wh->staged);
-}
-
-/* The core wants one. */
-static void weir_finish_request(struct request *rq)
-{
-}
-
-static ssize_t weir_write_depth_show(struct elevator_queue *eq, char *page)
-{
-	struct weir_queue *wq = eq->elevator_data;
-
-	return sysfs_emit(page, "%u\n", READ_ONCE(wq->write_depth));
-}
-
-static weir_elv_attr weir_attrs[] = {
-	__ATTR(write_depth, 0444, weir_write_depth_show, NULL),
-	{ }
-};
+WEIR_DEFINE_INIT_SCHED(init_sched, attach)
+WEIR_DEFINE_DEPTH_UPDATED(depth_updated_op, depth_updated)
+WEIR_DEFINE_INSERT_REQUESTS(insert_requests, weir_insert)
 
 static struct elevator_type weir_elevator = {
 	.ops = {
-		.init_sched = weir_init_sched,
-		.exit_sched = weir_exit_sched,
-		.init_hctx = weir_init_hctx,
-		.exit_hctx = weir_exit_hctx,
-		.depth_updated = weir_depth_updated,
+		.init_sched = init_sched,
+		.exit_sched = detach,
+		.init_hctx = init_hctx,
+		.exit_hctx = exit_hctx,
+		.depth_updated = depth_updated_op,
 		.limit_depth = weir_limit_depth,
+		.prepare_request = weir_prepare_request,
 		.bio_merge = weir_bio_merge,
-		.insert_requests = weir_insert_requests,
+		.allow_merge = weir_allow_merge,
+		.request_merge = weir_request_merge,
+		.request_merged = weir_request_merged,
+		.requests_merged = weir_requests_merged,
+		.former_request = elv_rb_former_request,
+		.next_request = elv_rb_latter_request,
+		.insert_requests = insert_requests,
 		.dispatch_request = weir_dispatch_request,
 		.has_work = weir_has_work,
+		.completed_request = weir_completed_request,
 		.finish_request = weir_finish_request,
+		.requeue_request = weir_finish_request,
 	},
-	.elevator_attrs = weir_attrs,
+#ifdef CONFIG_BLK_DEBUG_FS
+	.queue_debugfs_attrs = weir_queue_debugfs_attrs,
+	.hctx_debugfs_attrs = weir_hctx_debugfs_attrs,
+#endif
+	.elevator_attrs = weir_sysfs_attrs,
 	.elevator_name = "weir",
 	.elevator_owner = THIS_MODULE,
 };
@@ -175,6 +204,6 @@ static void __exit weir_exit(void)
 module_init(weir_init);
 module_exit(weir_exit);
 
-MODULE_AUTHOR("the weir developers");
-MODULE_DESCRIPTION("weir: an I/O scheduler for blk-mq devices");
+MODULE_DESCRIPTION("I/O scheduler with learned device windows and writeback throttling");
 MODULE_LICENSE("GPL");
+MODULE_ALIAS("weir-iosched");

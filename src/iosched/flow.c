@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Flows: who took how much lately.
+ *
+ * An active flow's share of the window is its weight among the active ones. A
+ * flow that took more than that during the last period is greedy: it has its
+ * turns and no overdraft. Looked at when somebody was held, no more often than
+ * every FLOW_PERIOD, by the tick.
+ */
+#include "weir_iosched.h"
+
+#define FLOW_PERIOD_NS	(20 * NSEC_PER_MSEC)
+
+void weir_flows_tick(struct weir_queue *wq, u64 now)
+{
+	u64 total = 0;
+	unsigned int i, active = 0, weight = 0;
+
+	if (now - wq->flows_at < FLOW_PERIOD_NS)
+		return;
+	wq->flows_at = now;
+
+	for (i = 0; i < WEIR_FLOWS; i++) {
+		struct weir_flow *flow = &wq->flows[i];
+		u64 served = atomic64_read(&flow->served);
+
+		flow->recent = served - flow->seen;
+		flow->seen = served;
+		if (!flow->recent)
+			continue;
+		total += flow->recent;
+		weight += READ_ONCE(flow->weight);
+		active++;
+	}
+	for (i = 0; i < WEIR_FLOWS; i++) {
+		struct weir_flow *flow = &wq->flows[i];
+
+		WRITE_ONCE(flow->greedy, active > 1 && flow->recent * weight >
+			   total * READ_ONCE(flow->weight));
+	}
+	wq->active_flows = active;
+	wq->active_weight = weight;
+	WRITE_ONCE(wq->share, div_u64(wq->window, max(weight, 1U)));
+}

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who goes next.
+ *
+ * While the window has room, nothing is staged and the driver takes what it
+ * gets, requests go as they came. Otherwise all are staged, and the first of
+ * these goes:
+ *
+ * 1. what came back from the driver, and then the oldest that has expired;
+ * 2. on a rotational disk, the next of the batch in sector order;
+ * 3. by level, RT before BE before IDLE: lanes of sparse flows, which may
+ *    overdraw the window, then the other foreground lanes by deficit round
+ *    robin (Shreedhar and Varghese, SIGCOMM 1995; new flows first as in
+ *    fq_codel, RFC 8290), with the learned cost of a request as its length and
+ *    the flow's weight in its quantum;
+ * 4. background lanes, likewise, while fewer such requests are in flight than
+ *    writeback.c allows; every BACKGROUND_TURNth dispatch at the latest.
+ *
+ * What finds no room leaves its hardware queue held (credit.c says until when).
+ */
+#include "weir_iosched.h"
+#include <trace/weir.h>
+
+/* Foreground dispatches after which the background has a turn, if it may. */
+#define BACKGROUND_TURN	8
+/* Requests of a sorted batch, as many as mq-deadline's */
+#define BATCH		16
+/* Lanes to pass over before giving up: more than a full round, or several */
+#define ROUNDS		256
+
+/* What a request may do to get its share of the window */
+enum weir_claim {
+	WEIR_PLAIN,
+	WEIR_OVERDRAW,	/* sparse or expired */
+	WEIR_FORCE,	/* it had its share already */
+};
+
+static bool background_full(struct weir_queue *wq)
+{
+	return atomic_read(&wq->background) >= (int)READ_ONCE(wq->background_depth);
+}
+
+/*
+ * Charge rq's cost to the window and its flow, if there is room. It is ready
+ * to be dispatched then.
+ */
+static bool admit(struct weir_hctx *h, struct request *rq, enum weir_claim claim)
+{
+	struct weir_queue *wq = h->wq;
+	struct weir_rq *r = weir_rq(rq);
+	struct weir_flow *flow = &wq->flows[r->flow];
+	unsigned int bytes = blk_rq_bytes(rq);
+	u64 cost = weir_cost_ns(&wq->cost[weir_op(r->class)], bytes);
+
+	/* What costs more than the whole window may have the whole. */
+	cost = min(cost, READ_ONCE(wq->window));
+	if (!weir_credit_take(h, cost, claim == WEIR_PLAIN ? 0 :
+			      claim == WEIR_FORCE ? S64_MAX / 2 :
+			      READ_ONCE(wq->overdraft)))
+		return false;
+
+	atomic64_add(cost, &flow->inflight);
+	atomic64_add(cost, &flow->served);
+	if (unlikely(weir_in_background(r->class)))
+		atomic_inc(&wq->background);
+	r->charge = cost;
+	r->size = weir_cost_bucket(bytes);
+	r->charged = true;
+	r->dispatched = h->dispatched++ & READ_ONCE(wq->sample_mask) ?
+			0 : weir_now();
+	trace_weir_dispatch(rq, r->class, r->level, r->flow, r->charge,
+			    claim != WEIR_PLAIN);
+	return true;
+}
+
+static struct request *oldest(struct weir_lane *lane)
+{
+	return list_first_entry(&lane->requests, struct request, queuelist);
+}
+
+/* The lane has sent ns: it goes to the end of its list when its turn is over. */
+static void sent(struct weir_hctx *h, struct weir_lane *lane, u64 ns,
+		 struct list_head *list)
+{
+	lane->deficit -= ns;
+	if (!list_empty(&lane->requests) && lane->deficit <= 0)
+		list_move_tail(&lane->turn, list);
+}
+
+static struct request *take(struct weir_hctx *h, struct request *rq)
+{
+	struct request *next = NULL;
+
+	if (h->wq->rotational)
+		next = elv_rb_latter_request(h->wq->q, rq);
+	weir_unstage(h, rq);
+	h->batch_next = next;
+	return rq;
+}
+
+/*
+ * With others held, a flow may not go beyond its share of the window, and an
+ * idle one has none. Whoever has nothing in flight may always have one.
+ */
+static bool beyond_share(struct weir_hctx *h, struct request *rq)
+{
+	struct weir_queue *wq = h->wq;
+	struct weir_rq *r = weir_rq(rq);
+	struct weir_flow *flow = &wq->flows[r->flow];
+	s64 inflight;
+
+	if (atomic_read(&wq->nr_held) <= READ_ONCE(h->held))
+		return false;
+	inflight = atomic64_read(&flow->inflight);
+	if (!inflight)
+		return false;
+	return r->level == WEIR_IDLE ||
+	       inflight > (s64)(READ_ONCE(wq->share) * READ_ONCE(flow->weight));
+}
+
+/*
+ * Deficit round robin over list. *full: there was no room for the one whose
+ * turn it is.
+ */
+static struct request *in_turn(struct weir_hctx *h, struct list_head *list,
+			       bool *full)
+{
+	struct weir_queue *wq = h->wq;
+	struct weir_lane *lane;
+	int round;
+
+	for (round = 0; round < ROUNDS && !list_empty(list); round++) {
+		struct request *rq;
+
+		lane = list_first_entry(list, struct weir_lane, turn);
+		rq = oldest(lane);
+		if (lane->deficit <= 0 || beyond_share(h, rq)) {
+			struct weir_flow *flow = &wq->flows[weir_rq(rq)->flow];
+
+			if (lane->deficit <= 0)
+				lane->deficit += READ_ONCE(wq->quantum) *
+						 READ_ONCE(flow->weight);
+			list_move_tail(&lane->turn, list);
+			continue;
+		}
+		if (!admit(h, rq, WEIR_PLAIN)) {
+			*full = true;
+			return NULL;
+		}
+		take(h, rq);
+		sent(h, lane, weir_rq(rq)->charge, list);
+		return rq;
+	}
+	/* All of them are far in debt, or beyond their share. */
+	if (!list_empty(list))
+		*full = true;
+	return NULL;
+}
+
+/* Lanes that were empty until now, of flows that had nothing in flight */
+static struct request *of_sparse(struct weir_hctx *h, struct weir_turns *turns,
+				 bool *full)
+{
+	struct weir_lane *lane;
+	struct request *rq;
+
+	lane = list_first_entry_or_null(&turns->sparse, struct weir_lane, turn);
+	if (!lane)
+		return NULL;
+	rq = oldest(lane);
+	if (!admit(h, rq, WEIR_OVERDRAW)) {
+		*full = true;
+		return NULL;
+	}
+	take(h, rq);
+	/* Whoever has more waiting is not that sparse. */
+	if (!list_empty(&lane->requests)) {
+		lane->deficit -= weir_rq(rq)->charge;
+		list_move_tail(&lane->turn, &turns->active);
+	}
+	return rq;
+}
+
+static struct request *of_foreground(struct weir_hctx *h, bool *full)
+{
+	struct request *rq;
+	int level;
+
+	for (level = 0; level < WEIR_LEVELS && !*full; level++) {
+		rq = of_sparse(h, &h->turns[level], full);
+		if (!rq && !*full)
+			rq = in_turn(h, &h->turns[level].active, full);
+		if (rq)
+			return rq;
+	}
+	return NULL;
+}
+
+static struct request *of_background(struct weir_hctx *h, bool *full)
+{
+	struct request *rq;
+	int level;
+
+	if (!h->staged_in[WEIR_WRITE] && !h->staged_in[WEIR_TRIM])
+		return NULL;
+	if (background_full(h->wq)) {
+		*full = true;
+		return NULL;
+	}
+	for (level = 0; level < WEIR_LEVELS && !*full; level++) {
+		rq = in_turn(h, &h->turns[level].background, full);
+		if (rq)
+			return rq;
+	}
+	return NULL;
+}
+
+/* The oldest expired request there is; finds out when the next one will be. */
+static struct request *of_expired(struct weir_hctx *h, bool *full)
+{
+	struct request *rq, *first = NULL;
+	u64 next = U64_MAX;
+	int level;
+
+	for (level = 0; level < WEIR_LEVELS; level++) {
+		struct weir_turns *turns = &h->turns[level];
+		struct list_head *lists[] = {
+			&turns->sparse, &turns->active, &turns->background,
+		};
+		struct weir_lane *lane;
+		int i;
+
+		for (i = 0; i < ARRAY_SIZE(lists); i++) {
+			list_for_each_entry(lane, lists[i], turn) {
+				rq = oldest(lane);
+				next = min(next, rq->fifo_time);
+				if (!first || rq->fifo_time < first->fifo_time)
+					first = rq;
+			}
+		}
+	}
+	h->next_expiry = next;
+	if (!first || first->fifo_time > weir_now())
+		return NULL;
+	if (!admit(h, first, WEIR_OVERDRAW)) {
+		*full = true;
+		return NULL;
+	}
+	return take(h, first);
+}
+
+/*
+ * On from where the last one was, while the batch lasts. One of background
+ * requests ends when somebody has begun to wait.
+ */
+static struct request *of_batch(struct weir_hctx *h, bool *full)
+{
+	struct request *rq = h->batch_next;
+
+	if (!rq || !h->batch)
+		return NULL;
+	if (weir_in_background(weir_rq(rq)->class) &&
+	    (background_full(h->wq) || h->staged_in[WEIR_READ] ||
+	     h->staged_in[WEIR_SYNC]))
+		return NULL;
+	if (!admit(h, rq, WEIR_PLAIN)) {
+		*full = true;
+		return NULL;
+	}
+	h->batch--;
+	return take(h, rq);
+}
+
+static struct request *pick(struct weir_hctx *h, bool *full)
+{
+	struct request *rq;
+
+	if (unlikely(!list_empty(&h->urgent))) {
+		rq = list_first_entry(&h->urgent, struct request, queuelist);
+		list_del_init(&rq->queuelist);
+		WRITE_ONCE(h->staged, h->staged - 1);
+		admit(h, rq, WEIR_FORCE);
+		return rq;
+	}
+	if (!h->staged)
+		return NULL;
+	if (weir_now() >= h->next_expiry) {
+		rq = of_expired(h, full);
+		if (rq || *full)
+			return rq;
+	}
+	if (h->wq->rotational) {
+		rq = of_batch(h, full);
+		if (rq || *full)
+			return rq;
+		h->batch = BATCH - 1;
+	}
+
+	rq = NULL;
+	if (h->foreground_run >= BACKGROUND_TURN) {
+		bool no_turn = false;
+
+		h->foreground_run = 0;
+		rq = of_background(h, &no_turn);
+	}
+	if (!rq) {
+		rq = of_foreground(h, full);
+		if (rq)
+			h->foreground_run++;
+	}
+	if (!rq && !*full)
+		rq = of_background(h, full);
+	return rq;
+}
+
+/*
+ * Nobody may go: say so, and look once more. What was given back before
+ * somebody could see that this queue is held is seen now (credit.c).
+ */
+static struct request *hold(struct weir_hctx *h)
+{
+	struct weir_queue *wq = h->wq;
+	struct request *rq;
+	bool full = false;
+
+	WRITE_ONCE(wq->was_held, 1);
+	if (READ_ONCE(h->held))
+		return NULL;
+	/* Never fewer than there are: only this queue's lock sets its mark. */
+	atomic_inc(&wq->nr_held);
+	/* The mark before the credit, as weir_credit_give() has it reversed */
+	smp_store_mb(h->held, 1);
+	weir_credit_gather(wq);
+	rq = pick(h, &full);
+	if (rq)
+		weir_release(h);
+	return rq;
+}
+
+/* h is not held any more. True if it was. */
+bool weir_release(struct weir_hctx *h)
+{
+	if (!READ_ONCE(h->held) || !xchg(&h->held, 0))
+		return false;
+	atomic_dec(&h->wq->nr_held);
+	return true;
+}
+
+static struct request *pick_or_hold(struct weir_hctx *h, struct list_head *merged)
+{
+	struct request *rq;
+	bool full = false;
+
+	weir_stage_fresh(h, merged);
+	rq = pick(h, &full);
+	if (rq)
+		weir_release(h);
+	else if (h->staged)
+		rq = hold(h);
+	return rq;
+}
+
+/* Straight through, past all lanes. */
+static bool pass(struct weir_hctx *h, struct request *rq)
+{
+	if (weir_in_background(weir_rq(rq)->class) && background_full(h->wq))
+		return false;
+	return admit(h, rq, WEIR_PLAIN);
+}
+
+struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx)
+{
+	struct weir_hctx *h = hctx->sched_data;
+	struct request *rq, *gone, *next;
+	LIST_HEAD(merged);
+
+	spin_lock(&h->lock);
+	if (!h->fresh)
+		h->fresh = llist_reverse_order(llist_del_all(&h->inbox));
+	if (likely(h->fresh && !h->staged && !hctx->dispatch_busy)) {
+		rq = llist_entry(h->fresh, struct request, ipi_list);
+		if (likely(pass(h, rq))) {
+			h->fresh = h->fresh->next;
+			spin_unlock(&h->lock);
+			return rq;
+		}
+	}
+	rq = pick_or_hold(h, &merged);
+	spin_unlock(&h->lock);
+
+	list_for_each_entry_safe(gone, next, &merged, queuelist) {
+		list_del_init(&gone->queuelist);
+		blk_mq_free_request(gone);
+	}
+	return rq;
+}
+
+/*
+ * Without the lock. A queue that is held has nothing to do until it is woken,
+ * but what has just come may go: it may be of a sparse flow.
+ */
+bool weir_has_work(struct blk_mq_hw_ctx *hctx)
+{
+	struct weir_hctx *h = hctx->sched_data;
+
+	return !llist_empty(&h->inbox) || READ_ONCE(h->fresh) ||
+	       (READ_ONCE(h->staged) && !READ_ONCE(h->held));
+}
