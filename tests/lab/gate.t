@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Proves that weir-iosched.ko cannot be built with declarations that are not the
+# kernel's: the right ones pass the gate, wrong ones fail the build and leave no
+# module, and where there are none `make` says how to get them. Needs the lab's
+# kernels 6.12 and 6.1, and no machine.
+
+set -uo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname -- "$0")/../../scripts/lib.sh"
+require build
+
+tmp=$(mktemp -d)
+scratch+=("$tmp")
+n=0 failures=0
+
+# ok STATUS NAME [FILE]: FILE shows why not
+ok()
+{
+	n=$((n + 1))
+	if (($1 == 0)); then
+		echo "ok $n - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $n - $2"
+		[[ -z ${3:-} ]] || tail -n 15 -- "$3" | sed 's/^/# /'
+	fi
+}
+
+# kernel SERIES: sets KDIR, VMLINUZ of the lab's kernel
+kernel()
+{
+	"$repo/scripts/kernel" --quiet "$1" >"$tmp/kernel" || exit
+	# shellcheck disable=SC1091
+	. "$tmp/kernel"
+}
+
+# build [ARGUMENT]...: make in the copy; what it said is in $tmp/log
+build()
+{
+	make -C "$tmp/tree" KDIR="$KDIR" "$@" >"$tmp/log" 2>&1
+}
+
+# fails WORDS NAME: the last build did, with these words, and left no module.
+fails()
+{
+	local status=$?
+
+	((status != 0)) && grep -qF -- "$1" "$tmp/log" && [[ ! -e $tmp/tree/weir-iosched.ko ]]
+	ok $? "$2" "$tmp/log"
+}
+
+KDIR='' VMLINUZ=''
+kernel 6.12
+mkdir "$tmp/tree"
+(cd -- "$repo" && cp -r --parents Kbuild Makefile src include scripts/elevator "$tmp/tree")
+rm -rf -- "$tmp/tree/generated"
+header=$tmp/tree/generated/elevator-btf.h
+
+build && grep -q 'GATE.*weir-iosched.ko' "$tmp/log" && [[ -e $tmp/tree/weir-iosched.ko ]]
+ok $? 'the right declarations pass the gate' "$tmp/log"
+
+# One member too many, which shifts all that follow.
+cp -- "$header" "$tmp/right"
+sed -i '0,/(\*init_sched)/s/^.*(\*init_sched)/\tvoid *one_too_many;\n&/' "$header"
+! cmp -s "$header" "$tmp/right"
+ok $? '(the header was changed)'
+build
+fails 'is not for kernel' 'an inserted member fails the build, and there is no module'
+grep -qF 'elevator_mq_ops: the kernel has int (*init_sched)' "$tmp/log" &&
+	grep -qF 'the module has void *one_too_many' "$tmp/log"
+ok $? 'it says which' "$tmp/log"
+build
+fails 'is not for kernel' 'and again: the module is not taken for up to date'
+
+# Two callbacks the compiler cannot tell apart: neither size nor offset changes.
+sed 's/\*prepare_request/*swapped/; s/\*finish_request/*prepare_request/; s/\*swapped/*finish_request/' \
+	"$tmp/right" >"$header"
+build
+fails 'elevator_mq_ops: the kernel has' 'two callbacks of one type, swapped, fail the build'
+
+cp -- "$tmp/right" "$header"
+build && [[ -e $tmp/tree/weir-iosched.ko ]]
+ok $? 'the right ones pass again' "$tmp/log"
+
+# A public structure: as if the headers were configured for another kernel.
+sed -i '/^struct request_queue {/,/^}/s/queue_ctx/queue_xtc/' "$tmp/tree/generated/elevator-btf.layout"
+build
+fails 'request_queue: the kernel has' 'a structure of a public header that differs fails it, too'
+
+# Another kernel's declarations: what happens when KDIR and VMLINUX do not match.
+image=$VMLINUZ kdir=$KDIR
+kernel 6.1
+old=$VMLINUZ KDIR=$kdir
+build clean
+build VMLINUX="$old"
+status=$?
+((status != 0)) && [[ ! -e $tmp/tree/weir-iosched.ko ]]
+ok $? 'the declarations of 6.1 do not make a module for 6.12' "$tmp/log"
+
+# The same kernel's image, packed, is as good as its vmlinux.
+"$repo/scripts/elevator" header --kdir "$KDIR" --btf "$image" --out "$tmp/image" >"$tmp/log" 2>&1 &&
+	diff <(sed 1,/ifndef/d "$tmp/right") <(sed 1,/ifndef/d "$tmp/image/elevator-btf.h") >>"$tmp/log"
+ok $? 'the image has the same declarations' "$tmp/log"
+
+# A kernel with a callback that is not known. Strings in BTF end with a null.
+sed 's/\x00has_work\x00/\x00has_wurk\x00/' "$KDIR/vmlinux" >"$tmp/vmlinux"
+build clean
+build VMLINUX="$tmp/vmlinux"
+fails 'no elevator callback has_work' 'a kernel with other callbacks is refused'
+
+# No BTF: a kernel that nobody has installed, its headers without vmlinux.
+mkdir "$tmp/bare"
+cp -as -- "$KDIR/." "$tmp/bare/"
+rm -- "$tmp/bare/vmlinux" "$tmp/bare/include/generated/utsrelease.h"
+echo '#define UTS_RELEASE "6.12.0-nowhere"' >"$tmp/bare/include/generated/utsrelease.h"
+build clean
+KDIR=$tmp/bare build
+fails 'apt-get install linux-image-6.12.0-nowhere' 'without BTF make says what to install'
+build VMLINUX=/dev/null/nothing
+fails 'no such file' 'a VMLINUX that is not there is refused'
+echo nothing >"$tmp/nothing"
+build VMLINUX="$tmp/nothing"
+fails "none in $tmp/nothing" 'so is one without BTF'
+build MODULES=weir-blk VMLINUX="$tmp/nothing" && [[ -e $tmp/tree/weir-blk.ko ]]
+ok $? 'the driver alone needs none' "$tmp/log"
+
+echo "1..$n"
+exit $((failures > 0))
