@@ -6,6 +6,8 @@
 # in_machine returns at once, and what it prints comes out on the host as TAP.
 #
 #   WEIR_KERNEL   the kernel, as in scripts/vm --kernel (default 6.12)
+#   WEIR_LONG     1: the long version of tests that have one (scripts/check --long)
+#   WEIR_SCHED    the scheduler elv-*.t test (default weir)
 #   WEIR_LOGS     a folder: the kernel's log and whatever a test puts in /out
 #                 are kept in WEIR_LOGS/TEST
 
@@ -62,13 +64,15 @@ program()
 # second machine, and says so.
 in_machine()
 {
-	local options=(--quiet --timeout 600 --kernel "${WEIR_KERNEL:-6.12}") file attempt status
+	local options=(--quiet --kernel "${WEIR_KERNEL:-6.12}") file attempt status
+	local settings=("WEIR_LONG=${WEIR_LONG:-}" "WEIR_SCHED=${WEIR_SCHED:-weir}")
 
 	if [[ -n $in_guest ]]; then
 		mkdir -p /mnt
 		echo '# started'
 		return 0
 	fi
+	options+=(--timeout $((${WEIR_LONG:-0} ? 3600 : 600)))
 	for file in "${carried[@]}"; do
 		options+=(--in "$file")
 	done
@@ -78,7 +82,7 @@ in_machine()
 	trap 'rm -f -- "$said"' EXIT
 	for attempt in 1 2; do
 		"${lib%/*}/../../scripts/vm" "${options[@]}" "$@" \
-			-- bash "/in/${test_file##*/}" | tee -- "$said" | grep --line-buffered -v '^# started$'
+			-- env "${settings[@]}" bash "/in/${test_file##*/}" | tee -- "$said" | grep --line-buffered -v '^# started$'
 		status=${PIPESTATUS[0]}
 		[[ $attempt == 1 && $status == 98 && ! -s $said ]] || exit "$status"
 		note 'the machine died before the test began: another one'
