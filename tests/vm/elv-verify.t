@@ -30,7 +30,7 @@ cd /
 # polled: the requests that came to poll queues.
 polled()
 {
-	awk '$2 == "poll" { n += $3 } END { print n + 0 }' $debug/weir0/queues
+	awk '$2 == "poll" { n += $3 } END { print n + 0 }' "$debug/weir0/queues"
 }
 
 engines()
@@ -71,10 +71,8 @@ files()
 	try "$on: is unmounted" umount /mnt
 }
 
-on_it()
-{
-	local filesystem
-
+for one in "${kinds[@]}"; do
+	set_up "$one"
 	engines
 	is "$(attached)" "$sched" "$kind: $sched was there all the time"
 	# The short version: each kind one, and each file system at least once.
@@ -87,7 +85,6 @@ on_it()
 	for filesystem in "$@"; do
 		files "$filesystem"
 	done
-}
-
-each_kind on_it
+	finish
+done
 done_testing

@@ -10,6 +10,7 @@ carry elv.sh
 sched=${WEIR_SCHED:-weir}
 # The kinds of device; weir-1 and weir-many are /dev/weir0 with one hardware
 # queue, and with one a CPU and poll queues.
+# shellcheck disable=SC2034 # by the tests
 kinds=(null_blk weir-1 weir-many nvme virtio)
 # Set by set_up: the kind, and its disk as /sys/block and /dev have it.
 kind='' disk=''
@@ -45,8 +46,9 @@ null_disk()
 {
 	local pair
 
-	modprobe null_blk nr_devices=0 && mkdir $null_dir || give_up 'null_blk is there'
-	for pair in size=1024 memory_backed=1 discard=1 submit_queues=2 "$@"; do
+	modprobe null_blk nr_devices=0 || give_up 'null_blk is there'
+	mkdir $null_dir || give_up 'null_blk has its folder'
+	for pair in size=1024 memory_backed=1 discard=1 submit_queues=2 poll_queues=0 "$@"; do
 		echo "${pair#*=}" >"$null_dir/${pair%%=*}" || give_up "null_blk takes $pair"
 	done
 	echo 1 >$null_dir/power || give_up "null_blk appears with $*"
@@ -82,7 +84,8 @@ take_down()
 {
 	case $kind in
 	null_blk)
-		echo 0 >$null_dir/power && rmdir $null_dir || give_up "$kind: goes"
+		echo 0 >$null_dir/power || give_up "$kind: goes"
+		rmdir $null_dir
 		;;
 	weir*) unload ;;
 	*)
@@ -91,21 +94,11 @@ take_down()
 	esac
 }
 
-# each_kind BODY [KIND]...: BODY with the disk of each kind, which then has given
-# everything back.
-each_kind()
+# finish: everything is back, and the disk goes.
+finish()
 {
-	local body=$1 which list
-
-	shift
-	list=("$@")
-	((${#list[@]})) || list=("${kinds[@]}")
-	for which in "${list[@]}"; do
-		set_up "$which"
-		$body
-		all_back
-		take_down
-	done
+	all_back
+	take_down
 }
 
 # attach SCHEDULER: or the test is over.
@@ -113,8 +106,9 @@ attach()
 {
 	local said
 
-	said=$({ echo "$1" >"/sys/block/$disk/queue/scheduler"; } 2>&1) &&
-		[[ $(attached) == "$1" ]] || give_up "$kind: takes $1" "$said"
+	said=$({ echo "$1" >"/sys/block/$disk/queue/scheduler"; } 2>&1) ||
+		give_up "$kind: takes $1" "$said"
+	[[ $(attached) == "$1" ]] || give_up "$kind: has $1"
 }
 
 # attached: the scheduler the disk has.
@@ -172,48 +166,69 @@ all_back()
 	fi
 }
 
-# io [OPTION]...: fio on the disk. One that waits for ever is ended, in vain
+# fio_of [OPTION]...: fio on the disk. One that waits for ever is ended, in vain
 # maybe, but then the test says where it was.
+fio_of()
+{
+	timeout -k 20 $((${WEIR_LONG:-0} ? 900 : 150)) fio --output-format=terse \
+		--name=global --filename="/dev/$disk" --randseed=7 --allow_file_create=0 "$@"
+}
+
+# io [OPTION]...: one job.
 io()
 {
-	timeout -k 20 "${io_limit:-$((${WEIR_LONG:-0} ? 900 : 150))}" \
-		fio --name=job --filename="/dev/$disk" --output-format=terse --randseed=7 "$@"
+	fio_of "$@" --name=job
 }
+
+verify=(--verify=crc32c --verify_fatal=1 --verify_state_save=0)
 
 # io_verify [OPTION]...: what was written is what is read, by checksum.
 io_verify()
 {
-	io --verify=crc32c --verify_fatal=1 --rw=randwrite "$@"
+	io "${verify[@]}" --rw=randwrite "$@"
 }
 
-# load_start SECONDS: mixed I/O behind the test's back: direct writes that are
-# verified, buffered ones with fsync, and reads, each in its own part of the disk.
+# load_start: mixed I/O behind the test's back, until load_end:
+# direct writes that are verified, buffered ones with fsync, and reads, each in
+# its own part of the disk.
 load_pid=''
 load_start()
 {
-	io --direct=1 --bsrange=512-64k --iodepth=16 --time_based --runtime="$1" \
-		--name=verified --ioengine=libaio --rw=randwrite --verify=crc32c --verify_fatal=1 \
+	fio_of --direct=1 --bsrange=512-64k --iodepth=16 --time_based --runtime=3000 \
+		--name=verified --ioengine=libaio --rw=randwrite "${verify[@]}" \
 		--verify_backlog=64 --size=4m --numjobs=2 --offset_increment=8m \
 		--name=fsynced --ioengine=psync --direct=0 --iodepth=1 --rw=randwrite --fsync=8 \
 		--size=8m --offset=32m --bsrange=4k-64k \
 		--name=reads --ioengine=io_uring --rw=randread --size=16m --offset=64m \
 		>/tmp/load.log 2>&1 &
 	load_pid=$!
+	load_waits
 }
 
-# load_runs: it does, still.
-load_runs()
+# load_waits: until the disk has something to do.
+load_waits()
 {
-	kill -0 "$load_pid" 2>/dev/null
+	local tries before
+
+	before=$(stat_of writes)
+	for ((tries = 0; tries < 100; tries++)); do
+		(($(stat_of writes) > before + 100)) && return
+		sleep 0.1
+	done
+	give_up "$kind: the I/O begins" "$(tail -n 5 /tmp/load.log)"
 }
 
-# load_end NAME: waits for it; it must have read what it wrote.
+# load_end NAME: the I/O is still going on, and ends when told so (fio says 128
+# then); it has read what it wrote.
 load_end()
 {
 	local status=0
 
+	# Its child: it is a shell.
+	pkill -TERM -P "$load_pid"
 	wait "$load_pid" || status=$?
-	ok $status "$1" || note "$(tail -n 12 /tmp/load.log)"
+	[[ $status == 128 ]] && ! grep -q 'err=' /tmp/load.log
+	ok $? "$1" || note "status $status"$'\n'"$(grep -v '^[0-9];' /tmp/load.log | tail -n 12)"
 }
 
 # stat_of FIELD [DISK]: of /sys/block/DISK/stat (Documentation/block/stat.rst).
