@@ -17,6 +17,7 @@ help:
 	@echo 'make install         install them for the kernel built for (as root)'
 	@echo 'make demo            see it work, in a virtual machine'
 	@echo 'make check           all tests; make check-quick: the short ones'
+	@echo 'make check-long      the elevator under stress, for an hour'
 	@echo 'make bench-path      instructions per I/O beside brd and null_blk'
 	@echo 'make clean           remove what was built here'
 
@@ -56,6 +57,10 @@ check-quick:
 	scripts/setup check
 	scripts/check --quick --out $(OUT)/check
 
+check-long:
+	scripts/setup check
+	scripts/check --long --out $(OUT)/check-long
+
 unit style:
 	scripts/setup check
 	tests/$@/run
@@ -64,4 +69,4 @@ bench-path:
 	scripts/setup lab
 	scripts/bench-path --out $(OUT)
 
-.PHONY: help modules install clean demo check check-quick unit style bench-path
+.PHONY: help modules install clean demo check check-quick check-long unit style bench-path

@@ -121,14 +121,14 @@ attached()
 	echo "${all%%]*}"
 }
 
-# sched_module [SCHEDULER]: what its module is called.
+# sched_module: what the module of the scheduler under test is called.
 sched_module()
 {
-	case ${1:-$sched} in
+	case $sched in
 	weir) echo weir_iosched ;;
 	kyber) echo kyber_iosched ;;
 	mq-deadline) echo mq_deadline ;;
-	*) echo "${1:-$sched}" ;;
+	*) echo "$sched" ;;
 	esac
 }
 
@@ -194,7 +194,8 @@ io_verify()
 load_pid=''
 load_start()
 {
-	fio_of --direct=1 --bsrange=512-64k --iodepth=16 --time_based --runtime=3000 \
+	fio_of --exitall_on_error --direct=1 --bsrange=512-64k --iodepth=16 \
+		--time_based --runtime=3000 \
 		--name=verified --ioengine=libaio --rw=randwrite "${verify[@]}" \
 		--verify_backlog=64 --size=4m --numjobs=2 --offset_increment=8m \
 		--name=fsynced --ioengine=psync --direct=0 --iodepth=1 --rw=randwrite --fsync=8 \
