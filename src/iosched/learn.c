@@ -19,6 +19,7 @@ static void give_back(struct request *rq)
 	atomic64_sub(r->charge, &wq->flows[r->flow].inflight);
 	if (unlikely(weir_in_background(r->class)))
 		atomic_dec(&wq->background);
+	atomic_inc(&h->completed);
 	weir_credit_give(h, r->charge);
 }
 

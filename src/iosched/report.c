@@ -218,6 +218,16 @@ static int flows_show(void *data, struct seq_file *m)
 	return 0;
 }
 
+static unsigned int length(const struct list_head *list)
+{
+	const struct list_head *at;
+	unsigned int n = 0;
+
+	list_for_each(at, list)
+		n++;
+	return n;
+}
+
 static int staged_show(void *data, struct seq_file *m)
 {
 	struct blk_mq_hw_ctx *hctx = data;
@@ -225,19 +235,39 @@ static int staged_show(void *data, struct seq_file *m)
 	int class, level;
 
 	spin_lock(&h->lock);
-	seq_printf(m, "staged %u dispatched %u held %d credit_ns %lld\n", h->staged,
-		   h->dispatched, READ_ONCE(h->held), atomic64_read(&h->credit));
+	seq_printf(m, "staged %u\n", h->staged);
 	for (class = 0; class < WEIR_CLASSES; class++)
 		seq_printf(m, "%s %u\n", weir_class_name[class], h->staged_in[class]);
 	for (level = 0; level < WEIR_LEVELS; level++) {
 		struct weir_turns *turns = &h->turns[level];
 
-		seq_printf(m, "%s sparse %zu active %zu background %zu\n",
-			   weir_level_name[level], list_count_nodes(&turns->sparse),
-			   list_count_nodes(&turns->active),
-			   list_count_nodes(&turns->background));
+		seq_printf(m, "lanes_%s sparse %u active %u background %u\n",
+			   weir_level_name[level], length(&turns->sparse),
+			   length(&turns->active), length(&turns->background));
 	}
 	spin_unlock(&h->lock);
+	return 0;
+}
+
+/* Requests between their dispatch and their end */
+static int inflight_show(void *data, struct seq_file *m)
+{
+	struct blk_mq_hw_ctx *hctx = data;
+	struct weir_hctx *h = hctx->sched_data;
+	unsigned int completed = atomic_read(&h->completed);
+
+	seq_printf(m, "%u\n", READ_ONCE(h->dispatched) - completed);
+	return 0;
+}
+
+static int dispatch_show(void *data, struct seq_file *m)
+{
+	struct blk_mq_hw_ctx *hctx = data;
+	struct weir_hctx *h = hctx->sched_data;
+
+	seq_printf(m, "dispatched %u\n", READ_ONCE(h->dispatched));
+	seq_printf(m, "credit_ns %lld\n", atomic64_read(&h->credit));
+	seq_printf(m, "held %d\n", READ_ONCE(h->held));
 	return 0;
 }
 
@@ -252,6 +282,8 @@ const struct blk_mq_debugfs_attr weir_queue_debugfs_attrs[] = {
 
 const struct blk_mq_debugfs_attr weir_hctx_debugfs_attrs[] = {
 	{ "staged", 0400, staged_show },
+	{ "inflight", 0400, inflight_show },
+	{ "dispatch", 0400, dispatch_show },
 	{},
 };
 

@@ -184,7 +184,7 @@ struct weir_hctx {
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	struct llist_node *fresh;	/* taken from the inbox, oldest first */
 	unsigned int staged;		/* in urgent and in lanes; peeked at */
-	unsigned int dispatched;	/* since attach; picks whom to time */
+	unsigned int dispatched;	/* since attach; picks whom to time, too */
 	unsigned int foreground_run;	/* dispatches since the last background one */
 	unsigned int batch;		/* left of the sorted batch */
 	struct request *batch_next;	/* in sector order; staged */
@@ -196,6 +196,7 @@ struct weir_hctx {
 
 	/* ns of the device window that is this queue's to spend */
 	atomic64_t credit ____cacheline_aligned_in_smp;
+	atomic_t completed;		/* of those dispatched */
 	int held;			/* waits for the window; xchg() only */
 
 	struct weir_queue *wq;
