@@ -7,35 +7,43 @@
  *   sum of costs in flight (Little, "A Proof for the Queuing Formula L = lambda
  *   W", Operations Research 9(3), 1961). With no queue anywhere that is rate x
  *   unloaded latency: what BBR calls the bandwidth-delay product (Cardwell et
- *   al., ACM Queue 14(5), 2016). A device whose dies are hit at random needs a
- *   multiple of it, which depends on their number and cannot be known: so it is
- *   only where the search is quick, not where it ends.
+ *   al., "BBR: Congestion-Based Congestion Control", ACM Queue 14(5), 2016). A
+ *   device whose dies are hit at random needs a multiple of it, which depends on
+ *   their number and cannot be known: so the product only makes the search
+ *   quick, and it is the rate that says where it ends.
  * - OPEN: the window is in nobody's way, so it shows no backlog. What shows is
  *   latency: above 1.5 x unloaded with two requests or more in flight, the
- *   search begins, at what was found the last time, or four times the product,
- *   an eighth of what is in flight at the least.
+ *   search begins. So it does, now and then, with four in flight and no such
+ *   sign: a queue that was never shorter is taken for part of the device.
  * - DOWN: as long as the rate stays within the tolerance of the full one, the
- *   window shrinks, by 1/sqrt(2) a step. If not: back to the size before, or,
- *   when that is far, UP.
- * - UP: as long as doubling raises the rate by more than the tolerance, it is
- *   doubled. When it does not, or the full rate is reached: back, HOLD.
- *   What the rate was then is the full rate now, more or less than before.
- * - HOLD: every so often one step up or down is tried, in turn, as BBR does.
- *   The pause doubles from 8 decisions to 64 while nothing comes of it. A
- *   rate below the full one is followed UP at once, and a ratio of latency to
- *   unloaded latency that moved by half is probed at once.
- * - The tolerance is 2.5 % and 1/sqrt(requests): what a rate counted from so
- *   many exponentially distributed service times is uncertain by. A decision
- *   takes 32 requests at the least, and 2048 or a second, unless twice the
- *   tolerance is exceeded and the answer is plain.
+ *   window shrinks. At first in long strides: to what was found the last time,
+ *   or to four times the product, by a factor of eight at most; by half where
+ *   latency does not tell; then by 1/sqrt(2) a step. When the rate is lost, it
+ *   goes back to the size before, or, when that is far, UP.
+ * - UP: one step up, by two or by sqrt(2), whichever the missing part of the
+ *   rate suggests. More than the full rate: that is the full rate now, go on.
+ *   As much as the full rate: DOWN again from here, in small steps, not as far
+ *   as what was just found to lose. Two steps that bring nothing: the device is
+ *   not what it was, and what it gives now is its full rate.
+ * - HOLD: every so often a step up or down is tried, in turn; mostly down while
+ *   there is a queue for sure. The pause doubles from 4 decisions to 32 while
+ *   nothing comes of it. A rate that is lost is followed UP at once, and a ratio
+ *   of latency to unloaded latency that moved by half is looked into at once.
+ * - The tolerance is 2 % and 1.5 / sqrt(requests): a rate counted from n
+ *   exponentially distributed service times is uncertain by 1 / sqrt(n). A
+ *   decision takes 32 requests, and 4096 or a second unless twice the tolerance
+ *   is exceeded; to say that something was lost or gained takes twice that.
  * - After a change, what is in flight still is what the size before let in: one
  *   latency passes unjudged.
  * - No backlog four times in a row: whoever made it is gone. The window doubles
- *   at each update until it is wide open. What was found is remembered.
+ *   at each update until it is wide open. What was found is remembered. A search
+ *   that found nothing to shrink is not repeated so soon.
  * - With an explicit target nothing is searched for: the size is multiplied by
  *   target / latency (Little's law again, at a rate that stays), between a
- *   quarter and two. Where a smaller window does not shorten the latency, there
- *   is no queue to shorten, and the size goes back.
+ *   quarter and two. A step down that cost four times as much of the rate as it
+ *   took off the latency is undone, and so is one that leaves less than a quarter
+ *   of the full rate: what the device takes without a queue is not to be had by
+ *   throttling.
  * - Without foreground requests there is nobody's latency to look after, and
  *   nothing is decided.
  */
@@ -62,7 +70,7 @@
 #define NOISE 1536U		/* 1.5, over the root of the requests */
 
 #define QUIET_UPDATES 4
-#define QUIET_UPDATES_UP 24	/* a larger window was tried: that it is not used may be why */
+#define QUIET_UPDATES_UP 24	/* a larger one is being tried: no wonder */
 #define CURIOUS_DEPTH 4		/* requests in flight */
 #define CURIOUS_AFTER 256	/* decisions, the first time CURIOUS_FIRST */
 #define CURIOUS_FIRST 8

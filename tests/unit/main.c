@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* All unit tests as one group, so that the output is one TAP stream. */
+#include "sim.h"
 #include "unit.h"
 
 #define MAX_TESTS 256
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[MAX_TESTS];
 	size_t n = 0;
+
+	if (argc > 1 && !strcmp(argv[1], "--figures")) {
+		sim_figures();
+		return 0;
+	}
 
 	memcpy(tests + n, due_tests, nr_due_tests * sizeof(*tests));
 	n += nr_due_tests;

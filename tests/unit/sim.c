@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim.h"
@@ -70,8 +71,7 @@ static void serve(struct sim *s, u32 server, u32 index)
 	if (s->device.exponential)
 		ns *= -log((sim_random(&s->seed) % 1000000 + 1) / 1000000.0);
 	s->serving[server] = index;
-	done_push(s, (struct sim_done){ .at_ns = s->now_ns + 1 + (u64)ns,
-					.server = server });
+	done_push(s, (struct sim_done){ s->now_ns + 1 + (u64)ns, server });
 }
 
 static void enqueue(struct sim *s, u32 index)
@@ -207,4 +207,130 @@ u64 sim_rate(struct sim *s, unsigned int ticks)
 	for (i = 0; i < ticks; i++)
 		sum += sim_tick(s).requests;
 	return sum / ticks;
+}
+
+/* What follows makes the table of docs/elevator-laws.md. */
+
+#define FIGURE_DEPTH 256
+#define FIGURE_TICKS 900
+#define SETTLED_TICKS 20
+
+static struct sim figure;
+
+/* The rate with room for so many requests, once the first of them are through. */
+static double rate_with(const struct sim_device *d, double requests)
+{
+	u64 per_tick = SIM_TICK_NS * d->servers / d->service_ns;
+
+	sim_init(&figure, d, FIGURE_DEPTH);
+	figure.frozen = true;
+	figure.window.size = requests * d->service_ns;
+	sim_rate(&figure, 20);
+	return sim_rate(&figure, 100000 / per_tick + 10);
+}
+
+/* How long the reader waits while nobody is held back, in service times. */
+static double open_reader(const struct sim_device *d)
+{
+	double sum = 0;
+	int i, n = 0;
+
+	sim_init(&figure, d, FIGURE_DEPTH);
+	figure.frozen = true;
+	sim_rate(&figure, 20);
+	for (i = 0; i < 200; i++) {
+		u64 ns = sim_tick(&figure).reader_ns;
+
+		sum += ns;
+		n += !!ns;
+	}
+	return sum / n / d->service_ns;
+}
+
+static double smallest_window(const struct sim_device *d, double full)
+{
+	double low = 1, high = FIGURE_DEPTH + 1;
+
+	if (rate_with(d, low) >= 0.95 * full)
+		return low;
+	while (high / low > 1.02) {
+		double middle = sqrt(high * low);
+
+		if (rate_with(d, middle) >= 0.95 * full)
+			high = middle;
+		else
+			low = middle;
+	}
+	return high;
+}
+
+static void figure_row(const struct sim_device *d, double smallest, double full, bool floor)
+{
+	double window[FIGURE_TICKS], rate[FIGURE_TICKS], sum_rate = 0, sum_window = 0;
+	double reader = 0;
+	int i, j, settled = -1, half = FIGURE_TICKS / 2;
+
+	sim_init(&figure, d, FIGURE_DEPTH);
+	figure.learn = true;
+	if (floor)
+		figure.window.size = WEIR_WINDOW_MIN;
+	for (i = 0; i < FIGURE_TICKS; i++) {
+		struct sim_tick t = sim_tick(&figure);
+
+		window[i] = (double)t.size / weir_cost_ns(&figure.cost, BYTES);
+		if (window[i] > FIGURE_DEPTH + 1)
+			window[i] = FIGURE_DEPTH + 1;
+		rate[i] = t.requests;
+		if (i < half)
+			continue;
+		sum_rate += rate[i];
+		sum_window += log(window[i]);
+		reader += t.reader_ns;
+	}
+	for (i = 0; settled < 0 && i + SETTLED_TICKS <= FIGURE_TICKS; i++) {
+		double r = 0, w = 0;
+
+		for (j = i; j < i + SETTLED_TICKS; j++) {
+			r += rate[j];
+			w += log(window[j]);
+		}
+		if (r / SETTLED_TICKS > 0.93 * full &&
+		    exp(w / SETTLED_TICKS) < 2.5 * smallest)
+			settled = i;
+	}
+	printf("| %u | %s | %s | %.3g | %s | %.3g | %.1f %% | %d | %.1f | %.0f |\n",
+	       d->servers,
+	       d->bins ? "one each, at random" : "one for all",
+	       d->exponential ? "exponential" : "constant", smallest,
+	       floor ? "the floor" : "wide open", exp(sum_window / half),
+	       100 * sum_rate / half / full, settled,
+	       reader / half / d->service_ns, open_reader(d));
+}
+
+void sim_figures(void)
+{
+	static const unsigned int servers[] = { 1, 8, 32, 128 };
+	unsigned int kind, i, floor;
+
+	printf("| servers | queues | service times | smallest | from | found |"
+	       " rate | ticks | reader | without |\n");
+	printf("|---|---|---|---|---|---|---|---|---|---|\n");
+	for (kind = 0; kind < 4; kind++) {
+		for (i = 0; i < 4; i++) {
+			struct sim_device d = {
+				.servers = servers[i],
+				.bins = kind >= 2,
+				.exponential = kind & 1,
+				.service_ns = i ? servers[i] * 100000ULL : 4000000,
+			};
+			double full, smallest;
+
+			if (d.bins && d.servers == 1)
+				continue;
+			full = rate_with(&d, 1000000);
+			smallest = smallest_window(&d, full);
+			for (floor = 0; floor < 2; floor++)
+				figure_row(&d, smallest, full, floor);
+		}
+	}
 }
