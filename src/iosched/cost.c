@@ -23,8 +23,10 @@
  *   third.
  * - Through the floors goes a straight line, base + slope x size, by least
  *   squares of the relative error (weights 1/floor^2), so that 4 KiB matters as
- *   much as 4 MiB. Slope and base are never negative: a larger request never
- *   costs less. One floor alone scales the whole line to pass through it.
+ *   much as 4 MiB. A floor that fewer than 16 requests stand behind is left
+ *   out: a stray merged request must not tilt the line. Slope and base are never
+ *   negative: a larger request never costs less. With one floor only, or none
+ *   that is sure, the best known scales the whole line to pass through it.
  * - A floor that has had no completions for 600 ticks while other sizes had some
  *   is forgotten.
  */
@@ -76,6 +78,8 @@ static void learn_floor(struct weir_cost_floor *f, const struct weir_cost_sample
 		quickest = mean;
 	candidate = quickest + (mean - quickest) / 2;
 	f->age = 0;
+	f->seen = s->count < WEIR_COST_SURE - f->seen ? f->seen + s->count :
+							WEIR_COST_SURE;
 	if (!f->ns) {
 		f->ns = candidate;
 	} else if (candidate < f->ns) {
@@ -107,7 +111,7 @@ static void fit(struct weir_cost *c, u32 lowest_ns)
 	for (i = 0; i < WEIR_COST_SIZES; i++) {
 		u64 share;
 
-		if (!c->floor[i].ns)
+		if (c->floor[i].seen < WEIR_COST_SURE)
 			continue;
 		share = div_u64((u64)lowest_ns << SHARE_SHIFT, c->floor[i].ns);
 		weight[i] = share * share >> (2 * SHARE_SHIFT - WEIGHT_SHIFT);
@@ -157,7 +161,7 @@ static void scale(struct weir_cost *c, unsigned int bucket)
 void weir_cost_learn(struct weir_cost *c,
 		     const struct weir_cost_sample sample[WEIR_COST_SIZES])
 {
-	unsigned int i, only = 0, known = 0;
+	unsigned int i, most = 0, sure = 0;
 	u32 lowest_ns = WEIR_COST_MAX_NS;
 	bool any = false;
 
@@ -172,18 +176,19 @@ void weir_cost_learn(struct weir_cost *c,
 		if (sample[i].count)
 			learn_floor(f, &sample[i]);
 		else if (f->ns && ++f->age > FORGET_TICKS)
-			f->ns = 0;
-		if (!f->ns)
+			*f = (struct weir_cost_floor){ 0 };
+		if (f->seen > c->floor[most].seen)
+			most = i;
+		if (f->seen < WEIR_COST_SURE)
 			continue;
-		known++;
-		only = i;
+		sure++;
 		if (f->ns < lowest_ns)
 			lowest_ns = f->ns;
 	}
-	if (known > 1)
+	if (sure > 1)
 		fit(c, lowest_ns);
 	else
-		scale(c, only);
+		scale(c, most);
 }
 
 u64 weir_cost_sum(const struct weir_cost *c,

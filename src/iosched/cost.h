@@ -39,11 +39,15 @@ struct weir_cost_sample {
  * struct weir_cost_floor - what is known of one size bucket
  * @ns: the unloaded latency, 0 if nothing is known
  * @age: ticks with completions of other sizes, and none of this one, since
+ * @seen: requests behind it, WEIR_COST_SURE at most
  */
 struct weir_cost_floor {
 	u32 ns;
 	u32 age;
+	u32 seen;
 };
+
+#define WEIR_COST_SURE 16U
 
 /**
  * struct weir_cost - the line, and what it is drawn through

@@ -88,6 +88,7 @@ static void learn_costs(struct weir_queue *wq, const struct weir_cpu *now,
 			const struct weir_cpu *before)
 {
 	struct weir_cost_sample sample[WEIR_COST_SIZES];
+	u64 old = 0, new = 0;
 	bool any;
 	int op, i;
 
@@ -104,9 +105,14 @@ static void learn_costs(struct weir_queue *wq, const struct weir_cpu *now,
 				sample[i].count = 0;
 			any |= sample[i].count;
 		}
-		if (any)
-			weir_cost_learn(&wq->cost[op], sample);
+		if (!any)
+			continue;
+		old += weir_cost_sum(&wq->cost[op], sample);
+		weir_cost_learn(&wq->cost[op], sample);
+		new += weir_cost_sum(&wq->cost[op], sample);
 	}
+	/* The window is measured in what has just changed. */
+	weir_window_rescale(&wq->law, old, new);
 	WRITE_ONCE(wq->quantum, max_t(u64, wq->cost[WEIR_OP_READ].base_ns,
 				      WEIR_COST_MIN_NS));
 }
@@ -155,9 +161,7 @@ static void decide_window(struct weir_queue *wq, const struct weir_interval *i,
 		}
 	}
 	weir_window_update(&wq->law, &s, target);
-	if (wq->law.size != wq->window)
-		weir_credit_resize(wq, wq->law.size);
-	trace_weir_window(wq->q, wq->window, s.served_ns, s.interval_ns,
+	trace_weir_window(wq->q, wq->law.size, s.served_ns, s.interval_ns,
 			  s.latency_ns, s.unloaded_ns, s.backlog, wq->law.phase);
 }
 
@@ -233,8 +237,10 @@ static void tick(struct work_struct *work)
 	for (class = 0; class < WEIR_CLASSES; class++)
 		requests += i.done[class];
 
-	learn_costs(wq, now, before);
 	decide_window(wq, &i, backlog);
+	learn_costs(wq, now, before);
+	if (wq->law.size != wq->window)
+		weir_credit_resize(wq, wq->law.size);
 	decide_writeback(wq, &i, now, before);
 	trace_latencies(wq, &i);
 	WRITE_ONCE(wq->sample_mask, sample_mask(requests));

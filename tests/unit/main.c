@@ -25,5 +25,7 @@ int main(int argc, char **argv)
 	n += nr_window_tests;
 	memcpy(tests + n, writeback_tests, nr_writeback_tests * sizeof(*tests));
 	n += nr_writeback_tests;
+	memcpy(tests + n, latency_tests, nr_latency_tests * sizeof(*tests));
+	n += nr_latency_tests;
 	return _cmocka_run_group_tests("unit", tests, n, NULL, NULL);
 }

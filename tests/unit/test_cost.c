@@ -102,7 +102,7 @@ static void fits_both_ends(void **state)
 	fresh();
 	add(4 * KIB, 1000, 10000, 10000);
 	add(4 * MIB, 10, 4000000, 4000000);
-	ticks(1);
+	ticks(2);
 	assert_about(weir_cost_ns(&cost, 4 * KIB), 10000, 5);
 	assert_about(weir_cost_ns(&cost, 4 * MIB), 4000000, 5);
 }
@@ -206,6 +206,21 @@ static void queue_is_not_the_device(void **state)
 	assert_about(weir_cost_ns(&cost, 4 * KIB), 100000, 2);
 }
 
+/* One merged request that took long does not make 4 KiB look free. */
+static void a_stray_size_does_not_tilt_the_line(void **state)
+{
+	fresh();
+	add(4 * KIB, 1000, 194 * 1000, 200 * 1000);
+	ticks(20);
+	add(8 * KIB, 1, 3500 * 1000, 3500 * 1000);
+	ticks(1);
+	nothing();
+	add(4 * KIB, 1000, 194 * 1000, 200 * 1000);
+	ticks(20);
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 197 * 1000, 30);
+	assert_in_range(cost.base_ns, 20 * 1000, 197 * 1000);
+}
+
 static void forgets_old_sizes(void **state)
 {
 	fresh();
@@ -285,6 +300,7 @@ const struct CMUnitTest cost_tests[] = {
 	cmocka_unit_test(follows_a_slower_device),
 	cmocka_unit_test(one_slow_tick_does_little),
 	cmocka_unit_test(queue_is_not_the_device),
+	cmocka_unit_test(a_stray_size_does_not_tilt_the_line),
 	cmocka_unit_test(forgets_old_sizes),
 	cmocka_unit_test(sums),
 	cmocka_unit_test(random_samples),

@@ -20,5 +20,7 @@ extern const struct CMUnitTest window_tests[];
 extern const size_t nr_window_tests;
 extern const struct CMUnitTest writeback_tests[];
 extern const size_t nr_writeback_tests;
+extern const struct CMUnitTest latency_tests[];
+extern const size_t nr_latency_tests;
 
 #endif
