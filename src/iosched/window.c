@@ -26,7 +26,7 @@
  *   as what was just found to lose. Two steps that bring nothing: the device is
  *   not what it was, and what it gives now is its full rate.
  * - HOLD: every so often a step up or down is tried, in turn; mostly down while
- *   there is a queue for sure. The pause doubles from 4 decisions to 32 while
+ *   there is a long queue. The pause doubles from 4 decisions to 32 while
  *   nothing comes of it. A rate that is lost is followed UP at once, and a ratio
  *   of latency to unloaded latency that moved by half is looked into at once.
  * - The tolerance is 2 % and 1.5 / sqrt(requests): a rate counted from n
@@ -35,7 +35,7 @@
  *   is exceeded; to say that something was lost or gained takes twice that.
  * - After a change, what is in flight still is what the size before let in: one
  *   latency passes unjudged.
- * - No backlog four times in a row: whoever made it is gone. The window doubles
+ * - No backlog eight times in a row: whoever made it is gone. The window doubles
  *   at each update until it is wide open. What was found is remembered. A search
  *   that found nothing to shrink is not repeated so soon.
  * - With an explicit target nothing is searched for: the size is multiplied by
@@ -69,7 +69,7 @@
 #define TOLERANCE 20		/* 2 % */
 #define NOISE 1536U		/* 1.5, over the root of the requests */
 
-#define QUIET_UPDATES 4
+#define QUIET_UPDATES 8
 #define QUIET_UPDATES_UP 24	/* a larger one is being tried: no wonder */
 #define CURIOUS_DEPTH 4		/* requests in flight */
 #define CURIOUS_AFTER 256	/* decisions, the first time CURIOUS_FIRST */
@@ -107,6 +107,12 @@ static u64 at_least(u64 a, u64 b)
 static u64 times(u32 rate, u64 ns)
 {
 	return (at_most(ns, NS_MAX) * rate) >> RATE_SHIFT;
+}
+
+static u32 rate_of(const struct weir_window_sample *s)
+{
+	return at_most(div64_u64(at_most(s->served_ns, SERVED_MAX) << RATE_SHIFT,
+				 s->interval_ns), RATE_MAX);
 }
 
 /* A share of a rate, in TOLERANCE_ONEth. */
@@ -410,7 +416,7 @@ static bool decide_hold(struct weir_window *w, const struct seen *now)
 		w->patience = PATIENCE_MIN;
 		w->wait = 0;
 	} else {
-		up = w->probes % (ratio > DEEP * RATIO_ONE ? 4 : 2) == 1;
+		up = w->probes % (ratio > VERY_DEEP * RATIO_ONE ? 4 : 2) == 1;
 	}
 	if (ratio < NO_QUEUE && w->wait > PATIENCE_MIN)
 		w->wait = PATIENCE_MIN;
@@ -577,12 +583,15 @@ static bool still_needed(struct weir_window *w, const struct weir_window_sample 
 		WRITE_ONCE(w->size, at_most(w->size * 2, WEIR_WINDOW_MAX));
 		return true;
 	}
-	/* The rate is what was asked for, not what the window allows. */
-	if (w->phase != WEIR_WINDOW_UP) {
-		clear(w);
-		return false;
-	}
-	return true;
+	/*
+	 * The rate is what was asked for, not what the window allows. When a
+	 * larger one is tried, that may be because it is large enough: but then
+	 * the rate is not lower than before.
+	 */
+	if (w->phase == WEIR_WINDOW_UP)
+		return rate_of(s) > w->base_rate - w->base_rate / 4;
+	clear(w);
+	return false;
 }
 
 /*
@@ -591,8 +600,7 @@ static bool still_needed(struct weir_window *w, const struct weir_window_sample 
  */
 static bool stays_hot(struct weir_window *w, const struct weir_window_sample *s)
 {
-	u32 rate = at_most(div64_u64(at_most(s->served_ns, SERVED_MAX) << RATE_SHIFT,
-				     s->interval_ns), RATE_MAX);
+	u32 rate = rate_of(s);
 	bool same = rate > w->last_rate - w->last_rate / 4 &&
 		    rate < w->last_rate + w->last_rate / 4;
 

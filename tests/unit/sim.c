@@ -199,9 +199,9 @@ struct sim_tick sim_tick(struct sim *s)
 	return tick;
 }
 
-u64 sim_rate(struct sim *s, unsigned int ticks)
+double sim_rate(struct sim *s, unsigned int ticks)
 {
-	u64 sum = 0;
+	double sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < ticks; i++)
@@ -310,11 +310,15 @@ static void figure_row(const struct sim_device *d, double smallest, double full,
 void sim_figures(void)
 {
 	static const unsigned int servers[] = { 1, 8, 32, 128 };
+	static const char *const columns[] = {
+		"servers", "queues", "service times", "smallest", "from", "found",
+		"rate", "ticks", "reader", "without",
+	};
 	unsigned int kind, i, floor;
 
-	printf("| servers | queues | service times | smallest | from | found |"
-	       " rate | ticks | reader | without |\n");
-	printf("|---|---|---|---|---|---|---|---|---|---|\n");
+	for (i = 0; i < sizeof(columns) / sizeof(*columns); i++)
+		printf("| %s ", columns[i]);
+	printf("|\n|---|---|---|---|---|---|---|---|---|---|\n");
 	for (kind = 0; kind < 4; kind++) {
 		for (i = 0; i < 4; i++) {
 			struct sim_device d = {

@@ -97,7 +97,7 @@ void sim_init(struct sim *s, const struct sim_device *device, unsigned int depth
 struct sim_tick sim_tick(struct sim *s);
 
 /* Requests per tick, on average over @ticks. */
-u64 sim_rate(struct sim *s, unsigned int ticks);
+double sim_rate(struct sim *s, unsigned int ticks);
 
 u64 sim_random(u64 *seed);
 

@@ -217,6 +217,33 @@ static void is_back_at_once_with_the_load(void **state)
 	assert_true(m.window < 3 * 8);
 }
 
+/* Four tenths of each second, from nothing: as much gets done in them as ever. */
+static void serves_bursts(void **state)
+{
+	const struct sim_device pool = { 32, false, true, 3200000 };
+	const struct sim_device bins = { 32, true, true, 3200000 };
+	unsigned int kind, i;
+
+	for (kind = 0; kind < 2; kind++) {
+		const struct sim_device *d = kind ? &bins : &pool;
+		double full = full_rate(d), rate = 0;
+
+		sim_init(&sim, d, 0);
+		sim.learn = true;
+		for (i = 0; i < 900; i++) {
+			struct sim_tick t;
+
+			sim.depth = i % 10 < 4 ? DEEP : 0;
+			t = sim_tick(&sim);
+			if (i >= 300 && i % 10 > 0 && sim.depth)
+				rate += t.requests / 180.0;
+		}
+		if (rate < 0.85 * full)
+			print_error("rate %.0f of %.0f\n", rate, full);
+		assert_true(rate > 0.85 * full);
+	}
+}
+
 static void change_to(u64 service_ns, unsigned int servers, double smallest)
 {
 	struct mean m;
@@ -435,6 +462,7 @@ const struct CMUnitTest window_tests[] = {
 	cmocka_unit_test(opens_when_the_load_is_gone),
 	cmocka_unit_test(opens_when_idle),
 	cmocka_unit_test(is_back_at_once_with_the_load),
+	cmocka_unit_test(serves_bursts),
 	cmocka_unit_test(follows_the_speed),
 	cmocka_unit_test(follows_the_parallelism),
 	cmocka_unit_test(meets_a_target),
