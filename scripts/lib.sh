@@ -194,13 +194,16 @@ unlock()
 }
 
 # The lab keeps its own package lists: no root needed, none of the host's touched.
-# They come from the sources the user has configured.
+# They come from the sources the user has configured; apt_options SUITE has those
+# of another Debian suite and its backports, from the same archive.
 apt_options()
 {
-	mkdir -p -- "$cache/apt/lists/partial" "$cache/apt/archives/partial"
+	local dir=$cache/apt${1:+-$1}
+
+	mkdir -p -- "$dir/lists/partial" "$dir/archives/partial"
 	apt_opts=(
-		-o "Dir::State::Lists=$cache/apt/lists"
-		-o "Dir::Cache=$cache/apt"
+		-o "Dir::State::Lists=$dir/lists"
+		-o "Dir::Cache=$dir"
 		-o APT::Sandbox::User=root
 		-o APT::Update::Post-Invoke-Success=
 		-o Acquire::Languages=none
@@ -208,24 +211,78 @@ apt_options()
 		-o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
 		-q
 	)
+	# Nothing is installed there: a package comes with all that it depends on.
+	[[ -z ${1:-} ]] || apt_opts+=(
+		-o Dir::Etc::SourceList=/dev/null
+		-o "Dir::Etc::SourceParts=$dir/sources"
+		-o Dir::State::status=/dev/null
+		-o APT::Install-Recommends=false
+	)
 }
 
-# apt_update: refresh those lists if they are older than an hour.
+# debian_archives FORMAT: of the configured Debian ones, in apt's own words.
+debian_archives()
+{
+	apt-get "${apt_opts[@]}" indextargets --format "$1" \
+		'Created-By: Packages' 'Origin: Debian' 'Component: main' 2>/dev/null | sort -u
+}
+
+# apt_update [SUITE]: refresh those lists if they are older than an hour. Fails
+# where there cannot be any; old ones are better than none.
+# shellcheck disable=SC2120 # other files give the argument
 apt_update()
 {
-	local status=0
+	local status=0 dir=$cache/apt${1:+-$1} archive keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 	command -v apt-get >/dev/null || return 1
-	apt_options
-	lock apt
-	if [[ -n $(find "$cache/apt/updated" -mmin -60 2>/dev/null) ]]; then
+	if [[ -n ${1:-} ]]; then
+		apt_update '' || return 1
+		# shellcheck disable=SC2016 # apt's variables
+		archive=$(debian_archives '$(LABEL) $(REPO_URI)' | sed -n 's/^Debian //p' | head -n 1)
+		if [[ -z $archive ]]; then
+			say "apt's sources name no Debian archive to take $1 from"
+			return 1
+		fi
+		[[ -e $keys ]] || keys=''
+		mkdir -p -- "$dir/sources"
+		printf '%s\n' 'Types: deb' "URIs: $archive" "Suites: $1 $1-updates $1-backports" \
+			'Components: main' ${keys:+"Signed-By: $keys"} >"$dir/sources/debian.sources"
+	fi
+	apt_options "${1:-}"
+	lock "apt${1:+-$1}"
+	if [[ -n $(find "$dir/updated" -mmin -60 2>/dev/null) ]]; then
 		return
 	fi
-	say 'reading the package lists'
-	run apt-get "${apt_opts[@]}" update >"$cache/apt/log" 2>&1 || status=$?
-	if ((status)) || grep -q '^Err:\|^W: Failed to fetch' "$cache/apt/log"; then
-		say "apt-get update had trouble: $(grep -m1 '^[EW]: ' "$cache/apt/log" || echo "status $status")"
+	say "reading the package lists${1:+ of Debian $1}"
+	run apt-get "${apt_opts[@]}" update >"$dir/log" 2>&1 || status=$?
+	if ((status)) || grep -q '^Err:\|^W: Failed to fetch' "$dir/log"; then
+		say "apt-get update had trouble: $(grep -m1 '^[EW]: ' "$dir/log" || echo "status $status")"
 		return
 	fi
-	touch "$cache/apt/updated"
+	touch "$dir/updated"
+}
+
+# in_root ROOT COMMAND...: run it with the folder ROOT as /, where the cache, the
+# temporary files and this project are at the places they have here. ROOT '' is
+# the machine as it is.
+in_root()
+{
+	local root=$1 apart=(unshare --mount)
+
+	shift
+	if [[ -z $root ]]; then
+		run "$@"
+		return
+	fi
+	((EUID == 0)) || apart+=(--user --map-root-user)
+	# shellcheck disable=SC2016 # for the shell inside
+	run "${apart[@]}" bash -c 'set -e
+		root=$1 here=$PWD
+		for dir in /proc /dev "$2" "$3" "$4"; do
+			mkdir -p -- "$root$dir"
+			mount --rbind -- "$dir" "$root$dir"
+		done
+		shift 4
+		exec chroot -- "$root" /usr/bin/env -C "$here" PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' \
+		in_root "$root" "$cache" "$repo" "${TMPDIR:-/tmp}" "$@"
 }

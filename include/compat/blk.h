@@ -48,6 +48,13 @@ static __always_inline struct request *weir_take_lone(struct request **list)
 
 #endif
 
+/* How much of the vector that *iter is at has been dealt with, in bytes */
+#ifdef WEIR_HAVE_ITER_OFFSET
+#define weir_iter_done(iter) ((iter)->bi_offset)
+#else
+#define weir_iter_done(iter) ((iter)->bi_bvec_done)
+#endif
+
 /* Merging is opt-in on the older kernels. */
 #ifdef WEIR_HAVE_SHOULD_MERGE
 #define WEIR_MQ_F_MERGE BLK_MQ_F_SHOULD_MERGE

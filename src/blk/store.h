@@ -22,6 +22,8 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
+#include "compat/blk.h"
+
 #define WEIR_STORE_SLOTS (PAGE_SIZE / sizeof(void *))
 #define WEIR_STORE_SLOT_SHIFT (PAGE_SHIFT - ilog2(sizeof(void *)))
 
@@ -124,7 +126,7 @@ static __always_inline bool weir_store_copy_page(struct weir_store *s,
 	const u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
 	const struct bvec_iter *iter = &rq->bio->bi_iter;
 	const struct bio_vec *bv = rq->bio->bi_io_vec + iter->bi_idx;
-	u32 offset = bv->bv_offset + iter->bi_bvec_done;
+	u32 offset = bv->bv_offset + weir_iter_done(iter);
 	struct page *memory, *page;
 	void *theirs, *ours;
 
@@ -132,7 +134,7 @@ static __always_inline bool weir_store_copy_page(struct weir_store *s,
 	if (unlikely(blk_rq_bytes(rq) != PAGE_SIZE ||
 		     iter->bi_size != PAGE_SIZE ||
 		     offset_in_page(pos | offset) ||
-		     bv->bv_len - iter->bi_bvec_done < PAGE_SIZE))
+		     bv->bv_len - weir_iter_done(iter) < PAGE_SIZE))
 		return false;
 	page = weir_store_page_at(s, pos >> PAGE_SHIFT);
 	if (unlikely(!page))
