@@ -18,7 +18,7 @@ help:
 	@echo 'make demo            see it work, in a virtual machine'
 	@echo 'make check           all tests; make check-quick: the short ones'
 	@echo 'make check-long      the elevator under stress, for an hour'
-	@echo 'make bench-path      instructions per I/O beside brd and null_blk'
+	@echo 'make bench-path      instructions and locks per I/O beside brd, null_blk, other schedulers'
 	@echo 'make clean           remove what was built here'
 
 modules:
@@ -68,5 +68,6 @@ unit style:
 bench-path:
 	scripts/setup lab
 	scripts/bench-path --out $(OUT)
+	scripts/bench-locks --out $(OUT)
 
 .PHONY: help modules install clean demo check check-quick check-long unit style bench-path
