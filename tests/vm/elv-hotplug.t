@@ -124,14 +124,19 @@ while ((turns < 10 || SECONDS < $(seconds 0 30))); do
 	turns=$((turns + 1))
 done
 load_end "$module came and went $turns times: what is written is read"
-# Somebody pulls at the module while it is attached and not.
+# Somebody pulls at the module all the time: when he has just had it, it cannot be
+# attached (EINVAL); what must not happen is that it goes from under a disk.
 (while [[ ! -e /tmp/stop ]]; do rmmod "$module" 2>/dev/null; sleep 0.01; done) &
 pulls=$!
 load_start
-for ((turns = 0; turns < $(seconds 20 200); turns++)); do
-	attach "$sched"
+turns=0
+for ((tries = 0; tries < $(seconds 20 300); tries++)); do
+	{ echo "$sched" >"/sys/block/$disk/queue/scheduler"; } 2>/dev/null || continue
+	[[ $(attached) == "$sched" ]] || ok 1 "$sched stays attached"
+	turns=$((turns + 1))
 	attach none
 done
+holds "$module is pulled at, and attached $turns times" "turns > 2"
 load_end "$module is pulled at: what is written is read"
 : >/tmp/stop
 wait $pulls

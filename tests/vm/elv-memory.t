@@ -36,7 +36,7 @@ for one in "${kinds[@]}"; do
 	note "$kind: $(free -m | sed -n 2p)"
 
 	# Half of what it needs is on the disk, always.
-	try "$kind: swap is made" bash -c "mkswap -q /dev/$disk 256M && swapon /dev/$disk" ||
+	try "$kind: swap is made" bash -c "mkswap -q /dev/$disk 262144 && swapon /dev/$disk" ||
 		{ finish; continue; }
 	out=$(pages pswpout) in=$(pages pswpin)
 	echo 48M >$group/memory.max

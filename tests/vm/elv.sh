@@ -132,6 +132,16 @@ sched_module()
 	esac
 }
 
+# weir_holds DIRECTORY: what the elevator has, by its own count.
+weir_holds()
+{
+	[[ -e $1/sched/window && -e $1/hctx0/sched/staged ]] || echo 'weir shows nothing'
+	grep -H 'inflight\(_ns\)\? -\?[1-9]' "$1"/sched/{window,throttle,flows}
+	# staged N dispatched N ..., then a line a class, then one a level.
+	awk 'FNR == 1 && $2 || FNR > 1 && NF == 2 && $2 || $2 == "sparse" && $3 + $5 + $7 {
+		print FILENAME ": " $0 }' "$1"/hctx*/sched/staged
+}
+
 # settled: nobody has a request of the disk any more: not the block layer, not
 # the elevator, not the driver; every tag is free.
 settled()
@@ -145,9 +155,7 @@ settled()
 			dir=/sys/kernel/debug/block/$disk
 			grep -H . "$dir/requeue_list" "$dir"/hctx*/{busy,dispatch}
 			grep -H '^busy=[1-9]' "$dir"/hctx*/{tags,sched_tags}
-			# Whatever an elevator counts there is a number of requests, or their cost.
-			[[ $(attached) != weir ]] ||
-				grep -HE '\b[1-9][0-9]*$' "$dir"/hctx*/sched/{staged,inflight}
+			[[ $(attached) != weir ]] || weir_holds "$dir"
 			[[ $disk != weir0 ]] || at_rest
 		} 2>&1)
 		[[ $left == inflight ]] && return 0
