@@ -3,9 +3,8 @@
 #
 # Proves that requests which the device gives back, or never answers, are not
 # lost: timeouts on /dev/weir0 (interrupt and poll queues), on a SCSI disk that
-# leaves commands unanswered, says it is busy and breaks transfers off, on a
-# null_blk whose bandwidth is used up, and an NVMe drive whose controller is reset
-# under load. Needs scsi_debug, tracefs and an emulated NVMe drive; about a
+# leaves commands unanswered, says it is busy and aborts commands, on a null_blk
+# whose bandwidth is used up, and an NVMe drive whose controller is reset under load. Needs scsi_debug, tracefs and an emulated NVMe drive; about a
 # minute, 4 with WEIR_LONG=1.
 
 # shellcheck source=tests/vm/lib.sh
@@ -18,12 +17,17 @@ tracing=/sys/kernel/tracing
 echo 65536 >$tracing/buffer_size_kb
 echo 1 >$tracing/events/block/block_rq_requeue/enable
 
+requeues()
+{
+	grep -c 'block_rq_requeue: ' $tracing/trace
+}
+
 # requeues_of NAME: since the last time, some came; the trace says so.
 requeues_of()
 {
 	local n
 
-	n=$(grep -c 'block_rq_requeue: ' $tracing/trace)
+	n=$(requeues)
 	holds "$1: $n requests were requeued" "n > 0"
 	echo >$tracing/trace
 }
@@ -95,7 +99,7 @@ scsi()
 }
 
 scsi 'host busy' 0x8000 20
-scsi 'transport error' 0x10 20
+scsi 'command aborted' 0x10000 200
 scsi 'command unanswered' 0x4 200
 
 # The controller forgets what it has, and the driver gives it back to be done again.
@@ -103,12 +107,16 @@ set_up nvme
 controller=$(readlink -f "/sys/block/$disk/device")
 load_start
 SECONDS=0 resets=0
-while ((resets < 4 || SECONDS < $(seconds 0 40))); do
+# What the drive has just answered need not be done again: until there was some.
+while ((resets < 4 || SECONDS < $(seconds 0 40) || (resets < 60 && $(requeues) == 0))); do
 	echo 1 >"$controller/reset_controller" || ok 1 'nvme: its controller is reset'
 	resets=$((resets + 1))
 	# A request is tried again five times and no more (nvme_core.max_retries).
 	before=$(stat_of writes)
-	while (($(stat_of writes) < before + 300)) && load_runs; do sleep 0.1; done
+	for ((tries = 0; tries < 100; tries++)); do
+		(($(stat_of writes) > before + 300)) && break
+		sleep 0.1
+	done
 done
 load_end "nvme: $resets resets: what is written is read"
 requeues_of 'nvme: reset'

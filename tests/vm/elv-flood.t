@@ -15,7 +15,7 @@
 program crowd
 machine_with_all --smp 2
 
-timed=(--time_based --runtime="$(seconds 2 15)")
+timed=(--time_based --runtime="$(seconds 1 15)")
 
 for one in "${kinds[@]}"; do
 	set_up "$one"

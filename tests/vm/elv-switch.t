@@ -16,20 +16,27 @@ modprobe -a mq-deadline kyber-iosched bfq || give_up "the kernel's own scheduler
 schedulers=(none mq-deadline kyber bfq)
 [[ " ${schedulers[*]} " == *" $sched "* ]] || schedulers+=("$sched")
 
-# all_pairs: from each to each other; the last line counts the switches.
+# all_pairs: from each to each other.
 # shellcheck disable=SC2317 # by try
 all_pairs()
 {
-	local file=/sys/block/$disk/queue/scheduler from to
+	local n=${#schedulers[@]} one other
 
-	for from in "${schedulers[@]}"; do
-		for to in "${schedulers[@]}"; do
-			[[ $from != "$to" ]] || continue
-			echo "$from" >"$file" || return
-			echo "$to" >"$file" || return
-			[[ $(attached) == "$to" ]] || { echo "$to is not there"; return 1; }
+	for ((one = 0; one < n; one++)); do
+		for ((other = one + 1; other < n; other++)); do
+			switch_to "${schedulers[one]}" || return
+			switch_to "${schedulers[other]}" || return
 		done
+		# From the last of the others back, too.
+		switch_to "${schedulers[one]}" || return
 	done
+}
+
+# shellcheck disable=SC2317 # by all_pairs
+switch_to()
+{
+	echo "$1" >"/sys/block/$disk/queue/scheduler" || return
+	[[ $(attached) == "$1" ]] || { echo "$1 is not there"; return 1; }
 }
 
 # switch_for SECONDS SEED: to one or the other; the number of switches to stdout.
