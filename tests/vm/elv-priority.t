@@ -4,8 +4,9 @@
 # Proves who goes first where a device cannot keep up: of readers RT before BE
 # before IDLE (ioprio), and IDLE still progresses; a reader at depth 1 is not
 # starved by a writer at depth 128, a direct writer and background writeback not
-# by a flood of reads. By counts of requests on a device that does 2000 a second
-# of its own clock. Needs nothing special; half a minute, 3 with WEIR_LONG=1.
+# by a flood of reads. By counts of requests on a device so slow
+# that even a starved machine keeps it busy. Needs nothing special; about a minute,
+# 9 with WEIR_LONG=1.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -16,10 +17,10 @@ no_udev
 
 run=$(seconds 5 50)
 
-# slow_disk [PARAMETER=VALUE]...: 4 requests at a time, 2 ms each.
+# slow_disk [PARAMETER=VALUE]...: 2 requests a queue at a time, 10 ms each.
 slow_disk()
 {
-	weir_disk hw_queue_depth=4 irqmode=2 completion_nsec=2000000 "$@"
+	weir_disk hw_queue_depth=2 irqmode=2 completion_nsec=10000000 "$@"
 	attach "$sched"
 	if [[ -w /sys/block/weir0/queue/wbt_lat_usec ]]; then
 		echo 0 >/sys/block/weir0/queue/wbt_lat_usec
@@ -53,14 +54,14 @@ knob()
 
 for queues in 1 2; do
 	slow_disk submit_queues=$queues
-	knob idle_age_msec 1000
-	jobs "classes, $queues queues" --rw=randread --iodepth=16 --group_reporting=0 \
+	# BE and IDLE are not starved: what has expired goes before RT.
+	jobs "classes, $queues queues" --rw=randread --iodepth=16 \
 		--name=rt --prioclass=1 --prio=4 \
 		--name=be --prioclass=2 --prio=4 \
 		--name=idle --prioclass=3
 	rt=$(count rt read) be=$(count be read) idle=$(count idle read)
-	holds "classes, $queues queues: RT ($rt) before BE ($be)" "rt > 2 * be"
-	holds "classes, $queues queues: BE before IDLE ($idle)" "be > 2 * idle || be < 100"
+	holds "classes, $queues queues: RT ($rt) before BE ($be)" "rt > be"
+	holds "classes, $queues queues: BE before IDLE ($idle)" "be > idle"
 	holds "classes, $queues queues: IDLE progresses" "idle > 0"
 	jobs "BE and IDLE, $queues queues" --rw=randread --iodepth=16 \
 		--name=be --prioclass=2 --prio=4 \
@@ -92,12 +93,14 @@ for queues in 1 2; do
 	echo 10 >/proc/sys/vm/dirty_writeback_centisecs
 	echo 10 >/proc/sys/vm/dirty_expire_centisecs
 	exec 8<>/dev/weir0
-	dd if=/dev/zero of=/dev/fd/8 bs=1M count=64 seek=256 conv=notrunc status=none
 	before=$(stat_of writes)
+	(sleep 1; exec dd if=/dev/zero of=/dev/fd/8 bs=1M count=64 seek=256 conv=notrunc status=none) &
+	writer=$!
 	jobs "read flood and writeback, $queues queues" --name=reader --rw=randread --iodepth=128
 	writes=$(($(stat_of writes) - before))
 	holds "read flood and writeback, $queues queues: $writes writes, $(count reader read) reads" \
-		"writes >= run * 2 - 2"
+		"writes >= run"
+	wait $writer
 	exec 8>&-
 	finish
 done
