@@ -25,8 +25,8 @@
 #define BACKGROUND_TURN	8
 /* Requests of a sorted batch, as many as mq-deadline's */
 #define BATCH		16
-/* Lanes to pass over before giving up: more than a full round, or several */
-#define ROUNDS		256
+/* Lanes in debt to pass over before debts are forgotten */
+#define ROUNDS		64
 
 /* What a request may do to get its share of the window */
 enum weir_claim {
@@ -78,15 +78,6 @@ static struct request *oldest(struct weir_lane *lane)
 	return list_first_entry(&lane->requests, struct request, queuelist);
 }
 
-/* The lane has sent ns: it goes to the end of its list when its turn is over. */
-static void sent(struct weir_hctx *h, struct weir_lane *lane, u64 ns,
-		 struct list_head *list)
-{
-	lane->deficit -= ns;
-	if (!list_empty(&lane->requests) && lane->deficit <= 0)
-		list_move_tail(&lane->turn, list);
-}
-
 static struct request *take(struct weir_hctx *h, struct request *rq)
 {
 	struct request *next = NULL;
@@ -119,42 +110,63 @@ static bool beyond_share(struct weir_hctx *h, struct request *rq)
 }
 
 /*
+ * The lane of list whose turn it is, NULL if all are beyond their share. One
+ * that is in debt goes to the end with its quantum added. After ROUNDS steps
+ * debts are forgotten: they may be of a time when the device was slower, and
+ * somebody has to go.
+ */
+static struct weir_lane *whose_turn(struct weir_hctx *h, struct list_head *list)
+{
+	struct weir_queue *wq = h->wq;
+	struct weir_lane *lane, *beyond = NULL;
+	int round;
+
+	for (round = 0; !list_empty(list); round++) {
+		struct weir_flow *flow;
+
+		lane = list_first_entry(list, struct weir_lane, turn);
+		flow = &wq->flows[weir_rq(oldest(lane))->flow];
+		if (beyond_share(h, oldest(lane))) {
+			if (lane == beyond)
+				break;
+			if (!beyond)
+				beyond = lane;
+		} else if (lane->deficit > 0 || round >= ROUNDS ||
+			   list_is_singular(list)) {
+			lane->deficit = max(lane->deficit, 0LL);
+			return lane;
+		} else {
+			beyond = NULL;
+			lane->deficit += READ_ONCE(wq->quantum) *
+					 READ_ONCE(flow->weight);
+		}
+		list_move_tail(&lane->turn, list);
+	}
+	return NULL;
+}
+
+/*
  * Deficit round robin over list. *full: there was no room for the one whose
  * turn it is.
  */
 static struct request *in_turn(struct weir_hctx *h, struct list_head *list,
 			       bool *full)
 {
-	struct weir_queue *wq = h->wq;
 	struct weir_lane *lane;
-	int round;
+	struct request *rq;
 
-	for (round = 0; round < ROUNDS && !list_empty(list); round++) {
-		struct request *rq;
-
-		lane = list_first_entry(list, struct weir_lane, turn);
-		rq = oldest(lane);
-		if (lane->deficit <= 0 || beyond_share(h, rq)) {
-			struct weir_flow *flow = &wq->flows[weir_rq(rq)->flow];
-
-			if (lane->deficit <= 0)
-				lane->deficit += READ_ONCE(wq->quantum) *
-						 READ_ONCE(flow->weight);
-			list_move_tail(&lane->turn, list);
-			continue;
-		}
-		if (!admit(h, rq, WEIR_PLAIN)) {
-			*full = true;
-			return NULL;
-		}
-		take(h, rq);
-		sent(h, lane, weir_rq(rq)->charge, list);
-		return rq;
-	}
-	/* All of them are far in debt, or beyond their share. */
-	if (!list_empty(list))
+	if (list_empty(list))
+		return NULL;
+	lane = whose_turn(h, list);
+	if (!lane || !admit(h, oldest(lane), WEIR_PLAIN)) {
 		*full = true;
-	return NULL;
+		return NULL;
+	}
+	rq = take(h, oldest(lane));
+	lane->deficit -= weir_rq(rq)->charge;
+	if (!list_empty(&lane->requests) && lane->deficit <= 0)
+		list_move_tail(&lane->turn, list);
+	return rq;
 }
 
 /* Lanes that were empty until now, of flows that had nothing in flight */

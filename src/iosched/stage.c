@@ -129,15 +129,18 @@ static void classify(struct request *rq)
 {
 	struct weir_rq *r = weir_rq(rq);
 	unsigned int ioprio = req_get_ioprio(rq);
+	u8 weight = IOPRIO_NR_LEVELS - IOPRIO_PRIO_LEVEL(ioprio);
 	struct weir_flow *flow;
 
 	r->class = weir_class(rq->cmd_flags);
 	r->level = weir_level(ioprio);
 	r->flow = weir_flow_of(r->tgid, rq->bio);
 	flow = &weir_queue(rq->q)->flows[r->flow];
-	if (flow->tgid != r->tgid)
+	/* Written when they change only: the line is shared. */
+	if (unlikely(READ_ONCE(flow->tgid) != r->tgid))
 		WRITE_ONCE(flow->tgid, r->tgid);
-	WRITE_ONCE(flow->weight, IOPRIO_NR_LEVELS - IOPRIO_PRIO_LEVEL(ioprio));
+	if (unlikely(READ_ONCE(flow->weight) != weight))
+		WRITE_ONCE(flow->weight, weight);
 }
 
 /* insert_requests: any number, in the order they are to go. */
