@@ -117,6 +117,19 @@ static void larger_never_costs_less(void **state)
 	assert_in_range(weir_cost_ns(&cost, 4 * KIB), 50000, 200000);
 }
 
+/* As slow as it gets, where the sums are the largest. */
+static void fits_the_slowest(void **state)
+{
+	unsigned int b;
+
+	fresh();
+	for (b = 0; b < WEIR_COST_SIZES; b++)
+		add(4 * KIB << b, 100, b < 8 ? 25000000 : 50000000, b < 8 ? 25000000 : 50000000);
+	ticks(1);
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 25000000, 15);
+	assert_about(weir_cost_ns(&cost, 8 * MIB), 50000000, 15);
+}
+
 /* Nor does a request of no size cost less than nothing. */
 static void steep_line_goes_through_zero(void **state)
 {
@@ -292,6 +305,7 @@ const struct CMUnitTest cost_tests[] = {
 	cmocka_unit_test(clamps),
 	cmocka_unit_test(learns_a_line),
 	cmocka_unit_test(fits_both_ends),
+	cmocka_unit_test(fits_the_slowest),
 	cmocka_unit_test(larger_never_costs_less),
 	cmocka_unit_test(steep_line_goes_through_zero),
 	cmocka_unit_test(one_size_scales_the_line),
