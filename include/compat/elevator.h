@@ -39,6 +39,16 @@
 #define WEIR_RQF_ELV RQF_ELVPRIV
 #endif
 
+/* A disk with an arm. */
+static inline bool weir_rotational(struct request_queue *q)
+{
+#ifdef blk_queue_rot
+	return blk_queue_rot(q);
+#else
+	return !blk_queue_nonrot(q);
+#endif
+}
+
 /* blk_insert_t has one bit an elevator cares about; BTF does not tell macros. */
 #define WEIR_INSERT_AT_HEAD 0x01
 

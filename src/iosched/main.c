@@ -73,7 +73,7 @@ static int attach(struct request_queue *q, struct elevator_queue *eq)
 		return err;
 	wq->q = q;
 	wq->single = q->nr_hw_queues == 1;
-	wq->rotational = !blk_queue_nonrot(q);
+	wq->rotational = weir_rotational(q);
 	wq->knobs = defaults;
 	wq->flows = kvcalloc(WEIR_FLOWS, sizeof(*wq->flows), GFP_KERNEL);
 	if (!wq->flows)

@@ -211,7 +211,7 @@ bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_se
 	} else {
 		u8 class = weir_class(bio->bi_opf);
 		struct weir_lane *lane =
-			weir_lane(h, class, weir_level(bio_prio(bio)),
+			weir_lane(h, class, weir_level(bio->bi_ioprio),
 				  weir_flow_of(current->tgid, bio));
 
 		ret = blk_bio_list_merge(q, &lane->requests, bio, nr_segs);

@@ -93,12 +93,12 @@ struct seen {
 	bool certain;
 };
 
-static u64 at_most(u64 a, u64 b)
+static u64 min_of(u64 a, u64 b)
 {
 	return a < b ? a : b;
 }
 
-static u64 at_least(u64 a, u64 b)
+static u64 max_of(u64 a, u64 b)
 {
 	return a > b ? a : b;
 }
@@ -106,19 +106,19 @@ static u64 at_least(u64 a, u64 b)
 /* rate x time: a sum of costs */
 static u64 times(u32 rate, u64 ns)
 {
-	return (at_most(ns, NS_MAX) * rate) >> RATE_SHIFT;
+	return (min_of(ns, NS_MAX) * rate) >> RATE_SHIFT;
 }
 
 static u32 rate_of(const struct weir_window_sample *s)
 {
-	return at_most(div64_u64(at_most(s->served_ns, SERVED_MAX) << RATE_SHIFT,
+	return min_of(div64_u64(min_of(s->served_ns, SERVED_MAX) << RATE_SHIFT,
 				 s->interval_ns), RATE_MAX);
 }
 
 /* A share of a rate, in TOLERANCE_ONEth. */
 static u32 part(u32 rate, u32 share)
 {
-	return at_most(((u64)rate * share) / TOLERANCE_ONE, RATE_MAX);
+	return min_of(((u64)rate * share) / TOLERANCE_ONE, RATE_MAX);
 }
 
 static void clear(struct weir_window *w)
@@ -134,30 +134,30 @@ static void clear(struct weir_window *w)
 
 static void add(struct weir_window *w, const struct weir_window_sample *s)
 {
-	u64 weight = at_most(s->requests, WEIGHT_MAX);
+	u64 weight = min_of(s->requests, WEIGHT_MAX);
 
-	w->ns += at_most(s->interval_ns, NS_MAX);
-	w->served = at_most(w->served + at_most(s->served_ns, SERVED_MAX), SERVED_MAX);
+	w->ns += min_of(s->interval_ns, NS_MAX);
+	w->served = min_of(w->served + min_of(s->served_ns, SERVED_MAX), SERVED_MAX);
 	w->requests += s->requests;
 	w->backlog |= s->backlog;
 	if (!s->latency_ns || !s->unloaded_ns)
 		return;
-	w->latency += at_most(s->latency_ns, NS_MAX) * weight;
-	w->unloaded += at_most(s->unloaded_ns, NS_MAX) * weight;
+	w->latency += min_of(s->latency_ns, NS_MAX) * weight;
+	w->unloaded += min_of(s->unloaded_ns, NS_MAX) * weight;
 	w->weight += weight;
 }
 
 static struct seen look(const struct weir_window *w)
 {
 	struct seen now = {
-		.rate = at_most(div64_u64(w->served << RATE_SHIFT, w->ns), RATE_MAX),
+		.rate = min_of(div64_u64(w->served << RATE_SHIFT, w->ns), RATE_MAX),
 		.enough = w->requests >= ENOUGH_REQUESTS || w->ns >= ENOUGH_NS,
 		.certain = w->requests >= 2 * ENOUGH_REQUESTS || w->ns >= 2 * ENOUGH_NS,
 	};
 
 	now.rate += !now.rate;
 	now.tolerance = TOLERANCE + NOISE /
-			(u32)int_sqrt(at_most(w->requests, BIT(30)));
+			(u32)int_sqrt(min_of(w->requests, BIT(30)));
 	if (w->weight) {
 		now.latency_ns = div64_u64(w->latency, w->weight);
 		now.unloaded_ns = div64_u64(w->unloaded, w->weight);
@@ -171,7 +171,7 @@ static struct seen look(const struct weir_window *w)
 /* One average request, and some room because no two cost the same. */
 static u64 smallest(const struct seen *now)
 {
-	return at_least(now->unloaded_ns + now->unloaded_ns / 8, WEIR_WINDOW_MIN);
+	return max_of(now->unloaded_ns + now->unloaded_ns / 8, WEIR_WINDOW_MIN);
 }
 
 /* Twice as much, and as many requests again if that is one. */
@@ -182,9 +182,9 @@ static u64 doubled(u64 size, const struct seen *now)
 
 static void resize(struct weir_window *w, u64 size, const struct seen *now)
 {
-	size = at_most(at_least(size, smallest(now)), WEIR_WINDOW_MAX);
+	size = min_of(max_of(size, smallest(now)), WEIR_WINDOW_MAX);
 	WRITE_ONCE(w->size, size);
-	w->skip_ns = at_most(now->latency_ns, SKIP_MAX_NS);
+	w->skip_ns = min_of(now->latency_ns, SKIP_MAX_NS);
 }
 
 static void hold(struct weir_window *w, u64 size, const struct seen *now)
@@ -198,22 +198,22 @@ static void hold(struct weir_window *w, u64 size, const struct seen *now)
 
 static void found_nothing(struct weir_window *w)
 {
-	w->patience = at_most(w->patience * 2, PATIENCE_MAX);
+	w->patience = min_of(w->patience * 2, PATIENCE_MAX);
 }
 
 static void set_full(struct weir_window *w, u32 rate)
 {
 	w->full_rate = rate;
-	w->full_requests = at_most(w->requests, FULL_REQUESTS);
+	w->full_requests = min_of(w->requests, FULL_REQUESTS);
 }
 
 /* One more measurement of the full rate: what counts is how many requests it has. */
 static void average_full(struct weir_window *w, u32 rate)
 {
-	u32 weight = at_most(w->requests, FULL_REQUESTS);
+	u32 weight = min_of(w->requests, FULL_REQUESTS);
 	s64 change = (s64)rate - w->full_rate;
 
-	w->full_requests = at_most(w->full_requests + weight, FULL_REQUESTS);
+	w->full_requests = min_of(w->full_requests + weight, FULL_REQUESTS);
 	change = change < 0 ? -(s64)div_u64(-change * weight, w->full_requests) :
 			      (s64)div_u64(change * weight, w->full_requests);
 	w->full_rate += change;
@@ -247,11 +247,11 @@ static u64 smaller(const struct weir_window *w, u64 size, const struct seen *now
 	u64 next = root_half(size);
 
 	if (w->coarse && product < next)
-		next = at_least(product, size / 8);
+		next = max_of(product, size / 8);
 	else if (now->latency_ns / VERY_DEEP > now->unloaded_ns ||
 		 (w->coarse && !inflated(now->latency_ns, now->unloaded_ns)))
 		next = size / 2;
-	next = at_least(next, smallest(now));
+	next = max_of(next, smallest(now));
 	return next < size && next > w->bad + w->bad / 8 ? next : size;
 }
 
@@ -377,13 +377,13 @@ static bool decide_up(struct weir_window *w, const struct seen *now)
 		w->patience = PATIENCE_MIN;
 		go_down(w, now);
 	} else if (gain) {
-		w->bad = at_least(w->bad, w->good);
+		w->bad = max_of(w->bad, w->good);
 		go_back_up(w, now);
 	} else if (++w->fruitless < FRUITLESS) {
 		resize(w, doubled(w->size, now), now);
 	} else {
 		/* The device is not what it was. */
-		set_full(w, at_least(now->rate, w->base_rate));
+		set_full(w, max_of(now->rate, w->base_rate));
 		w->bad = 0;
 		hold(w, w->good, now);
 		w->wait = 0;
@@ -393,7 +393,7 @@ static bool decide_up(struct weir_window *w, const struct seen *now)
 
 static bool decide_hold(struct weir_window *w, const struct seen *now)
 {
-	u32 ratio = at_most(div64_u64(now->latency_ns * RATIO_ONE, now->unloaded_ns),
+	u32 ratio = min_of(div64_u64(now->latency_ns * RATIO_ONE, now->unloaded_ns),
 			    BIT(30));
 	bool plain = now->rate < part(w->full_rate, TOLERANCE_ONE - 2 * now->tolerance);
 	bool up;
@@ -422,7 +422,7 @@ static bool decide_hold(struct weir_window *w, const struct seen *now)
 		w->wait = PATIENCE_MIN;
 	if (w->wait) {
 		/* Where each takes a second, half as many will do. */
-		w->wait -= at_most(w->wait, w->ns < ENOUGH_NS ? 1 : 2);
+		w->wait -= min_of(w->wait, w->ns < ENOUGH_NS ? 1 : 2);
 		return true;
 	}
 	w->bad = 0;
@@ -445,7 +445,7 @@ static u64 proportional(u64 size, u64 target_ns, u64 latency_ns)
 		latency_ns >>= 1;
 	}
 	next = div64_u64(size * target_ns, latency_ns + !latency_ns);
-	return at_most(at_least(next, size / 4), size * 2);
+	return min_of(max_of(next, size / 4), size * 2);
 }
 
 /*
@@ -456,7 +456,7 @@ static u64 proportional(u64 size, u64 target_ns, u64 latency_ns)
 static bool in_vain(const struct weir_window *w, const struct seen *now)
 {
 	/* Rescaling may have made nothing of either. */
-	u64 base_rate = at_least(w->base_rate, 1), base_ns = at_least(w->base_ns, 1);
+	u64 base_rate = max_of(w->base_rate, 1), base_ns = max_of(w->base_ns, 1);
 	u64 rate_lost = w->base_rate > now->rate ? w->base_rate - now->rate : 0;
 	u64 saved = w->base_ns > now->latency_ns ? w->base_ns - now->latency_ns : 0;
 
@@ -468,9 +468,9 @@ static bool in_vain(const struct weir_window *w, const struct seen *now)
 
 static bool decide_target(struct weir_window *w, const struct seen *now, u64 target_ns)
 {
-	u64 size = at_most(w->size, now->in_flight * 2);
+	u64 size = min_of(w->size, now->in_flight * 2);
 
-	target_ns = at_most(target_ns, NS_MAX);
+	target_ns = min_of(target_ns, NS_MAX);
 	if (!now->enough && w->phase == WEIR_WINDOW_DOWN &&
 	    now->latency_ns / DEEP < target_ns)
 		return false;
@@ -546,8 +546,8 @@ static bool decide(struct weir_window *w, const struct seen *now, u64 target_ns)
 static void reopen(struct weir_window *w)
 {
 	if (w->size > w->offered - w->offered / 4)
-		w->reluctance = at_least(PATIENCE_MIN,
-					 at_most(w->reluctance * 2, PATIENCE_MAX));
+		w->reluctance = max_of(PATIENCE_MIN,
+				       min_of(w->reluctance * 2, PATIENCE_MAX));
 	else
 		w->reluctance = 0;
 	w->wait = w->reluctance;
@@ -563,7 +563,7 @@ static bool still_needed(struct weir_window *w, const struct weir_window_sample 
 		/* Somebody is back before it was wide open. */
 		clear(w);
 		if (w->good && w->good < w->size) {
-			WRITE_ONCE(w->size, at_least(w->good, WEIR_WINDOW_MIN));
+			WRITE_ONCE(w->size, max_of(w->good, WEIR_WINDOW_MIN));
 			w->phase = WEIR_WINDOW_HOLD;
 			w->wait = w->patience;
 		} else {
@@ -580,7 +580,7 @@ static bool still_needed(struct weir_window *w, const struct weir_window_sample 
 	    w->quiet >= (w->phase == WEIR_WINDOW_UP ? QUIET_UPDATES_UP : QUIET_UPDATES)) {
 		if (w->phase != WEIR_WINDOW_OPEN)
 			reopen(w);
-		WRITE_ONCE(w->size, at_most(w->size * 2, WEIR_WINDOW_MAX));
+		WRITE_ONCE(w->size, min_of(w->size * 2, WEIR_WINDOW_MAX));
 		return true;
 	}
 	/*
@@ -629,7 +629,7 @@ void weir_window_update(struct weir_window *w, const struct weir_window_sample *
 	if (!s->interval_ns || !still_needed(w, s))
 		return;
 	if (w->skip_ns > s->interval_ns / 8) {
-		w->skip_ns -= at_most(w->skip_ns, s->interval_ns);
+		w->skip_ns -= min_of(w->skip_ns, s->interval_ns);
 		return;
 	}
 	w->skip_ns = 0;
@@ -648,7 +648,7 @@ static u64 scaled(u64 size, u64 after, u64 before)
 	u64 whole = div64_u64(size, before);
 
 	/* In two parts, for the sake of the bits: after and before have 20. */
-	return at_most(whole, BIT_ULL(43)) * after +
+	return min_of(whole, BIT_ULL(43)) * after +
 	       div64_u64((size - whole * before) * after, before);
 }
 
@@ -662,15 +662,15 @@ void weir_window_rescale(struct weir_window *w, u64 before, u64 after)
 	}
 	if (!before || !after || before == after)
 		return;
-	w->good = at_most(scaled(w->good, after, before), WEIR_WINDOW_MAX);
-	w->bad = at_most(scaled(w->bad, after, before), WEIR_WINDOW_MAX);
-	w->full_rate = at_most(scaled(w->full_rate, after, before), RATE_MAX);
-	w->offered = at_most(scaled(w->offered, after, before), WEIR_WINDOW_MAX);
-	w->base_rate = at_most(scaled(w->base_rate, after, before), RATE_MAX);
-	w->hold_ratio = at_most(scaled(w->hold_ratio, before, after), BIT(30));
-	w->served = at_most(scaled(w->served, after, before), SERVED_MAX);
+	w->good = min_of(scaled(w->good, after, before), WEIR_WINDOW_MAX);
+	w->bad = min_of(scaled(w->bad, after, before), WEIR_WINDOW_MAX);
+	w->full_rate = min_of(scaled(w->full_rate, after, before), RATE_MAX);
+	w->offered = min_of(scaled(w->offered, after, before), WEIR_WINDOW_MAX);
+	w->base_rate = min_of(scaled(w->base_rate, after, before), RATE_MAX);
+	w->hold_ratio = min_of(scaled(w->hold_ratio, before, after), BIT(30));
+	w->served = min_of(scaled(w->served, after, before), SERVED_MAX);
 	if (w->size == WEIR_WINDOW_MAX)
 		return;
-	size = at_least(scaled(w->size, after, before), WEIR_WINDOW_MIN);
-	WRITE_ONCE(w->size, at_most(size, WEIR_WINDOW_MAX));
+	size = max_of(scaled(w->size, after, before), WEIR_WINDOW_MIN);
+	WRITE_ONCE(w->size, min_of(size, WEIR_WINDOW_MAX));
 }
