@@ -18,6 +18,7 @@ help:
 	@echo 'make demo            see it work, in a virtual machine'
 	@echo 'make check           all tests; make check-quick: the short ones'
 	@echo 'make check-long      the elevator under stress, for an hour'
+	@echo 'make check-matrix    both modules on every kernel there is support for'
 	@echo 'make bench-path      instructions and locks per I/O beside brd, null_blk, other schedulers'
 	@echo 'make clean           remove what was built here'
 
@@ -61,6 +62,10 @@ check-long:
 	scripts/setup check
 	scripts/check --long --out $(OUT)/check-long
 
+check-matrix:
+	scripts/setup build lab check
+	scripts/check-matrix --out $(OUT)/check-matrix
+
 unit style:
 	scripts/setup check
 	tests/$@/run
@@ -70,4 +75,4 @@ bench-path:
 	scripts/bench-path --out $(OUT)
 	scripts/bench-locks --out $(OUT)
 
-.PHONY: help modules install clean demo check check-quick check-long unit style bench-path
+.PHONY: help modules install clean demo check check-quick check-long check-matrix unit style bench-path
