@@ -41,6 +41,8 @@ done
 # fewer than 64 to choose from that all go before the one of class IDLE.
 weir_disk submit_queues=1 hw_queue_depth=4 irqmode=2 completion_nsec=2000000
 attach "$sched"
+# All of them wait in the scheduler, and not for one of its tags.
+echo 256 >"/sys/block/$disk/queue/nr_requests"
 fio_of --direct=1 --bs=4k --size=64m --time_based --runtime="$(seconds 13 60)" \
 	--prioclass=2 --prio=4 --ioengine=libaio --iodepth=32 \
 	--name=readers --rw=randread --name=writers --rw=randwrite --offset=64m \

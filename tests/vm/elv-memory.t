@@ -69,7 +69,7 @@ for one in "${kinds[@]}"; do
 	echo max >$group/memory.swap.max
 	echo max >$group/memory.max
 	try "$kind: swap goes" swapoff "$swap"
-	wipefs -qa "/dev/$disk"
+	try "$kind: so do the parts" wipefs -qa "/dev/$disk"
 	finish
 done
 done_testing

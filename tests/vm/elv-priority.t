@@ -22,6 +22,9 @@ slow_disk()
 {
 	weir_disk hw_queue_depth=2 irqmode=2 completion_nsec=10000000 "$@"
 	attach "$sched"
+	# Else it would have twice as many as the device, and everybody waited for one,
+	# where no scheduler sees them.
+	echo 256 >/sys/block/weir0/queue/nr_requests
 	if [[ -w /sys/block/weir0/queue/wbt_lat_usec ]]; then
 		echo 0 >/sys/block/weir0/queue/wbt_lat_usec
 	fi
