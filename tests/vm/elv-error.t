@@ -3,7 +3,7 @@
 #
 # Proves that requests which the device gives back, or never answers, are not
 # lost: timeouts on /dev/weir0 (interrupt and poll queues), on a SCSI disk that
-# leaves commands unanswered, says it is busy and aborts commands, on a null_blk
+# leaves commands unanswered and says it is busy, on a null_blk
 # whose bandwidth is used up, and an NVMe drive whose controller is reset under load. Needs scsi_debug, tracefs and an emulated NVMe drive; about a
 # minute, 4 with WEIR_LONG=1.
 
@@ -99,8 +99,7 @@ scsi()
 }
 
 scsi 'host busy' 0x8000 20
-scsi 'command aborted' 0x10000 200
-scsi 'command unanswered' 0x4 200
+scsi 'command unanswered' 0x4 100
 
 # The controller forgets what it has, and the driver gives it back to be done again.
 set_up nvme
