@@ -3,9 +3,10 @@
 #
 # Proves that requests which the device gives back, or never answers, are not
 # lost: timeouts on /dev/weir0 (interrupt and poll queues), on a SCSI disk that
-# leaves commands unanswered and says it is busy, on a null_blk
-# whose bandwidth is used up, and an NVMe drive whose controller is reset under load. Needs scsi_debug, tracefs and an emulated NVMe drive; about a
-# minute, 4 with WEIR_LONG=1.
+# leaves commands unanswered and says it is busy, on a null_blk whose bandwidth
+# is used up, and an NVMe drive whose controller is reset under load. Needs
+# scsi_debug, tracefs and an emulated NVMe drive; about a minute, 3 with
+# WEIR_LONG=1.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
