@@ -6,7 +6,9 @@
  * gets, requests go as they came. Otherwise all are staged, and the first of
  * these goes:
  *
- * 1. what came back from the driver, and then the oldest that has expired;
+ * 1. what came back from the driver, and then the oldest that has expired, but
+ *    no two of the latter in a row: behind a backlog older than its expiry all
+ *    are expired, and the order would be none;
  * 2. on a rotational disk, the next of the batch in sector order;
  * 3. by level, RT before BE before IDLE: lanes of sparse flows, which may
  *    overdraw the window, then the other foreground lanes by deficit round
@@ -296,7 +298,8 @@ static struct request *pick(struct weir_hctx *h, bool *full)
 	}
 	if (!h->staged)
 		return NULL;
-	if (weir_now() >= h->next_expiry) {
+	h->expired_turn = !h->expired_turn;
+	if (h->expired_turn && weir_now() >= h->next_expiry) {
 		rq = of_expired(h, full);
 		if (rq || *full)
 			return rq;
@@ -383,12 +386,11 @@ static bool pass(struct weir_hctx *h, struct request *rq)
 struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx)
 {
 	struct weir_hctx *h = hctx->sched_data;
-	struct request *rq, *gone, *next;
+	struct request *rq;
 	LIST_HEAD(merged);
 
 	spin_lock(&h->lock);
-	if (!h->fresh)
-		h->fresh = llist_reverse_order(llist_del_all(&h->inbox));
+	weir_open_inbox(h);
 	if (likely(h->fresh && !h->staged && !hctx->dispatch_busy)) {
 		rq = llist_entry(h->fresh, struct request, ipi_list);
 		if (likely(pass(h, rq))) {
@@ -400,10 +402,7 @@ struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx)
 	rq = pick_or_hold(h, &merged);
 	spin_unlock(&h->lock);
 
-	list_for_each_entry_safe(gone, next, &merged, queuelist) {
-		list_del_init(&gone->queuelist);
-		blk_mq_free_request(gone);
-	}
+	weir_free_merged(&merged);
 	return rq;
 }
 

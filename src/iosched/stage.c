@@ -115,6 +115,24 @@ void weir_unstage(struct weir_hctx *h, struct request *rq)
 	}
 }
 
+/* What has been inserted since the last time, in that order, if that is all gone */
+void weir_open_inbox(struct weir_hctx *h)
+{
+	if (!h->fresh)
+		WRITE_ONCE(h->fresh,
+			   llist_reverse_order(llist_del_all(&h->inbox)));
+}
+
+void weir_free_merged(struct list_head *merged)
+{
+	struct request *rq, *next;
+
+	list_for_each_entry_safe(rq, next, merged, queuelist) {
+		list_del_init(&rq->queuelist);
+		blk_mq_free_request(rq);
+	}
+}
+
 void weir_stage_fresh(struct weir_hctx *h, struct list_head *merged)
 {
 	while (h->fresh) {
@@ -199,13 +217,19 @@ bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_se
 	struct weir_hctx *h = hctx->sched_data;
 	struct weir_queue *wq = h->wq;
 	struct request *merged = NULL;
+	LIST_HEAD(merged_too);
 	bool ret;
 
 	/* Nothing waits: nothing to merge with, and no lock to take. */
-	if (likely(!READ_ONCE(h->staged)))
+	if (likely(!READ_ONCE(h->staged) && llist_empty(&h->inbox) &&
+		   !READ_ONCE(h->fresh)))
 		return false;
 
 	spin_lock(&h->lock);
+	/* A driver that is full asks for none: they are waiting in the inbox. */
+	weir_stage_fresh(h, &merged_too);
+	weir_open_inbox(h);
+	weir_stage_fresh(h, &merged_too);
 	if (wq->single) {
 		ret = blk_mq_sched_try_merge(q, bio, nr_segs, &merged);
 	} else {
@@ -222,6 +246,7 @@ bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_se
 
 	if (merged)
 		blk_mq_free_request(merged);
+	weir_free_merged(&merged_too);
 	return ret;
 }
 

@@ -186,6 +186,7 @@ struct weir_hctx {
 	unsigned int staged;		/* in urgent and in lanes; peeked at */
 	unsigned int dispatched;	/* since attach; picks whom to time, too */
 	unsigned int foreground_run;	/* dispatches since the last background one */
+	bool expired_turn;		/* the last dispatch may have been one that expired */
 	unsigned int batch;		/* left of the sorted batch */
 	struct request *batch_next;	/* in sector order; staged */
 	u64 next_expiry;		/* no staged request expires before */
@@ -303,7 +304,10 @@ void weir_request_merged(struct request_queue *q, struct request *rq, enum elv_m
 void weir_requests_merged(struct request_queue *q, struct request *rq,
 			  struct request *next);
 /* Under h->lock. merged: what became part of another request, to be freed. */
+void weir_open_inbox(struct weir_hctx *h);
 void weir_stage_fresh(struct weir_hctx *h, struct list_head *merged);
+/* Without it */
+void weir_free_merged(struct list_head *merged);
 void weir_unstage(struct weir_hctx *h, struct request *rq);
 
 /* pick.c */
