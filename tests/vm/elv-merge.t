@@ -50,7 +50,7 @@ compare()
 	a=$(best "${ours[@]}") b=$(best "${theirs[@]}")
 	note "$name: $sched ${ours[*]}; mq-deadline ${theirs[*]} bytes"
 	# One part in twenty is what two runs of mq-deadline differ by.
-	holds "$name: $a bytes a request, mq-deadline $b" "a >= b - b / 20 && a > 4096"
+	holds "$name: $a bytes a request, mq-deadline $b" "a >= b - b / 20 && a >= 4096"
 }
 
 direct=(--direct=1 --iodepth=32 --size=2m)
@@ -83,7 +83,7 @@ direct_reads
 buffered_writes
 buffered_reads
 finish
-weir_disk submit_queues=1 hw_queue_depth=1 irqmode=2 completion_nsec=2000000
+weir_disk submit_queues=1 hw_queue_depth=2 irqmode=2 completion_nsec=1000000
 direct_writes
 direct_reads
 finish
