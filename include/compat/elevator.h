@@ -32,12 +32,20 @@
 #define weir_elv_attr struct elv_fs_entry
 #endif
 
-/* A request that went through prepare_request, and finish_request will see. */
+/*
+ * The request went through prepare_request, and rq->elv is the elevator's. Kernels
+ * before 6.5 call completed_request for others, too: for flushes, which keep
+ * something else in the very same place. Newer ones insert such that a plug
+ * allocated for a passthrough command and then used for something else.
+ */
+static inline bool weir_prepared(const struct request *rq)
+{
 #ifdef RQF_USE_SCHED
-#define WEIR_RQF_ELV RQF_USE_SCHED
+	return rq->rq_flags & RQF_USE_SCHED;
 #else
-#define WEIR_RQF_ELV RQF_ELVPRIV
+	return rq->rq_flags & RQF_ELVPRIV;
 #endif
+}
 
 /* A disk with an arm. */
 static inline bool weir_rotational(struct request_queue *q)
@@ -228,6 +236,26 @@ static void name(struct blk_mq_hw_ctx *hctx, struct list_head *list,	\
 	fn(hctx, list, at_head);					\
 }
 #endif
+
+/*
+ * debugfs against a switch. Since 6.16 the elevator is gone before its files are;
+ * the lock of whoever switches tells. False: busy, try again.
+ */
+static inline bool weir_keep_elevator(struct request_queue *q)
+{
+#ifdef WEIR_HAVE_ELEVATOR_LOCK
+	return mutex_trylock(&q->elevator_lock);
+#else
+	return true;
+#endif
+}
+
+static inline void weir_let_elevator_go(struct request_queue *q)
+{
+#ifdef WEIR_HAVE_ELEVATOR_LOCK
+	mutex_unlock(&q->elevator_lock);
+#endif
+}
 
 /*
  * The hardware queue that a bio of this CPU goes to. The task may be on another

@@ -17,6 +17,19 @@ void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
 }
 
 /*
+ * The depth has changed: at attach, by nr_requests, and as the tick sees it, as
+ * tags that all hardware queues share change after the kernel said so.
+ */
+void weir_set_depth(struct weir_queue *wq, unsigned int depth)
+{
+	struct blk_mq_hw_ctx *hctx = weir_first_hctx(wq->q);
+
+	wq->depth = depth;
+	WRITE_ONCE(wq->background_tags, weir_shallow_depth(hctx, depth * 3 / 4));
+	weir_set_min_shallow_depth(wq->q, wq->background_tags);
+}
+
+/*
  * The operation and the bio may be others by the time it is inserted (a plug
  * allocates requests ahead), the thread group may not.
  */

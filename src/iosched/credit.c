@@ -86,20 +86,40 @@ void weir_credit_give(struct weir_hctx *h, u64 ns)
 		return;
 	have = atomic64_add_return(atomic64_xchg(&h->credit, 0), &wq->unspent);
 	if (atomic_read(&wq->nr_held) && have >= (s64)(READ_ONCE(wq->window) / 8))
-		weir_wake(wq);
+		weir_wake(wq, have);
 }
 
-/* Run every hardware queue that is held. Any context, while requests exist. */
-void weir_wake(struct weir_queue *wq)
+/*
+ * Run hardware queues that are held, in turn, about as many as ns will do for;
+ * with hardly anything in flight, all. One that cannot go although it was woken
+ * is held again by what is in flight, and whoever completes that comes here.
+ * Any context, while requests exist.
+ */
+void weir_wake(struct weir_queue *wq, u64 ns)
 {
+	u64 window = READ_ONCE(wq->window);
+	u64 each = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K);
+	unsigned int from = READ_ONCE(wq->wake_from);
+	s64 left = ns >= window - window / 8 ? S64_MAX : (s64)ns;
 	struct blk_mq_hw_ctx *hctx;
 	unsigned long i;
+	int half;
 
-	queue_for_each_hw_ctx(wq->q, hctx, i) {
-		struct weir_hctx *h = hctx->sched_data;
+	for (half = 0; half < 2; half++) {
+		queue_for_each_hw_ctx(wq->q, hctx, i) {
+			struct weir_hctx *h = hctx->sched_data;
 
-		if (h && weir_release(h))
+			bool later = i < from;
+
+			if (later != half || !h || !weir_release(h))
+				continue;
 			blk_mq_run_hw_queue(hctx, true);
+			left -= each;
+			if (left <= 0) {
+				WRITE_ONCE(wq->wake_from, i + 1);
+				return;
+			}
+		}
 	}
 }
 
@@ -113,7 +133,10 @@ void weir_credit_resize(struct weir_queue *wq, u64 window)
 	WRITE_ONCE(wq->overdraft,
 		   max_t(u64, window / 4,
 			 2 * weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K)));
-	WRITE_ONCE(wq->chunk, div_u64(window, 8 * wq->q->nr_hw_queues));
+	/* One small read at least, or every request would go to the common purse. */
+	WRITE_ONCE(wq->chunk,
+		   max_t(u64, div_u64(window, 8 * wq->q->nr_hw_queues),
+			 weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K)));
 	atomic64_add((s64)(window - old), &wq->unspent);
 	weir_credit_gather(wq);
 }

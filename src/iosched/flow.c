@@ -10,11 +10,15 @@
 #include "weir_iosched.h"
 
 #define FLOW_PERIOD_NS	(20 * NSEC_PER_MSEC)
+/* What somebody took longer ago than this says nothing, and may overflow. */
+#define FLOW_FORGET_NS	(10ULL * NSEC_PER_SEC)
 
 void weir_flows_tick(struct weir_queue *wq, u64 now)
 {
 	u64 total = 0;
 	unsigned int i, active = 0, weight = 0;
+
+	bool forget = now - wq->flows_at > FLOW_FORGET_NS;
 
 	if (now - wq->flows_at < FLOW_PERIOD_NS)
 		return;
@@ -24,7 +28,7 @@ void weir_flows_tick(struct weir_queue *wq, u64 now)
 		struct weir_flow *flow = &wq->flows[i];
 		u64 served = atomic64_read(&flow->served);
 
-		flow->recent = served - flow->seen;
+		flow->recent = forget ? 0 : served - flow->seen;
 		flow->seen = served;
 		if (!flow->recent)
 			continue;

@@ -21,6 +21,13 @@ static void give_back(struct request *rq)
 		atomic_dec(&wq->background);
 	atomic_inc(&h->completed);
 	weir_credit_give(h, r->charge);
+	if (unlikely(r->forced)) {
+		/* The next one that has expired. */
+		r->forced = false;
+		WRITE_ONCE(h->forced, 0);
+		if (weir_release(h))
+			blk_mq_run_hw_queue(h->hctx, true);
+	}
 }
 
 static void count_timed(struct weir_queue *wq, struct weir_rq *r,
@@ -53,7 +60,7 @@ void weir_completed_request(struct request *rq, u64 now)
 	struct weir_rq *r = weir_rq(rq);
 	struct weir_queue *wq;
 
-	if (unlikely(!r->charged))
+	if (unlikely(!weir_prepared(rq) || !r->charged))
 		return;
 	wq = weir_queue(rq->q);
 	this_cpu_inc(wq->cpu->done[r->class]);
@@ -62,13 +69,13 @@ void weir_completed_request(struct request *rq, u64 now)
 		count_timed(wq, r, rq, now);
 	if (unlikely(now - READ_ONCE(wq->last_tick) >= READ_ONCE(wq->period) &&
 		     !test_and_set_bit(0, &wq->ticking)))
-		queue_work(system_unbound_wq, &wq->tick);
+		kblockd_schedule_work(&wq->tick);
 	give_back(rq);
 }
 
 /* finish_request and requeue_request: what was not completed gives back, too. */
 void weir_finish_request(struct request *rq)
 {
-	if (unlikely(weir_rq(rq)->charged))
+	if (unlikely(weir_prepared(rq) && weir_rq(rq)->charged))
 		give_back(rq);
 }

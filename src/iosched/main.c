@@ -49,18 +49,9 @@ static const struct weir_knobs defaults = {
 	.idle_age_msec = 2000,
 };
 
-/* Background requests get three quarters of the scheduler tags, one at least. */
-static void set_depth(struct weir_queue *wq, unsigned int depth)
-{
-	struct blk_mq_hw_ctx *hctx = weir_first_hctx(wq->q);
-
-	WRITE_ONCE(wq->background_tags, weir_shallow_depth(hctx, depth * 3 / 4));
-	weir_set_min_shallow_depth(wq->q, wq->background_tags);
-}
-
 static void depth_updated(struct request_queue *q, unsigned int depth)
 {
-	set_depth(weir_queue(q), depth);
+	weir_set_depth(weir_queue(q), depth);
 }
 
 static int attach(struct request_queue *q, struct elevator_queue *eq)
@@ -83,7 +74,7 @@ static int attach(struct request_queue *q, struct elevator_queue *eq)
 	err = weir_tick_init(wq);
 	if (err)
 		goto fail_flows;
-	set_depth(wq, weir_sched_depth(q));
+	weir_set_depth(wq, weir_sched_depth(q));
 	eq->elevator_data = wq;
 	weir_wbt_off(q, eq);
 	return 0;
@@ -103,6 +94,12 @@ static void detach(struct elevator_queue *eq)
 	WARN_ON_ONCE(atomic_read(&wq->nr_held) || atomic_read(&wq->background));
 	weir_wbt_on(wq->q, eq);
 	weir_tick_exit(wq);
+	while (wq->retired) {
+		struct weir_hctx *h = wq->retired;
+
+		wq->retired = h->retired;
+		kvfree(h);
+	}
 	kvfree(wq->flows);
 	kfree(wq);
 }
@@ -136,6 +133,8 @@ static int init_hctx(struct blk_mq_hw_ctx *hctx, unsigned int index)
 	if (!h)
 		return -ENOMEM;
 	h->wq = weir_queue(hctx->queue);
+	h->hctx = hctx;
+	timer_setup(&h->timer, weir_expired, 0);
 	init_llist_head(&h->inbox);
 	spin_lock_init(&h->lock);
 	h->next_expiry = U64_MAX;
@@ -150,16 +149,19 @@ static void exit_hctx(struct blk_mq_hw_ctx *hctx, unsigned int index)
 
 	/* The tick looks at every hardware queue. */
 	cancel_work_sync(&h->wq->tick);
+	timer_shutdown_sync(&h->timer);
 	WARN_ON_ONCE(h->staged || h->fresh || !llist_empty(&h->inbox));
 	hctx->sched_data = NULL;
-	kvfree(h);
+	/* So may debugfs, until detach(). */
+	h->retired = h->wq->retired;
+	h->wq->retired = h;
 }
 
 WEIR_DEFINE_INIT_SCHED(init_sched, attach)
 WEIR_DEFINE_DEPTH_UPDATED(depth_updated_op, depth_updated)
 WEIR_DEFINE_INSERT_REQUESTS(insert_requests, weir_insert)
 
-static struct elevator_type weir_elevator = {
+struct elevator_type weir_elevator = {
 	.ops = {
 		.init_sched = init_sched,
 		.exit_sched = detach,

@@ -6,9 +6,10 @@
  * gets, requests go as they came. Otherwise all are staged, and the first of
  * these goes:
  *
- * 1. what came back from the driver, and then the oldest that has expired, but
- *    no two of the latter in a row: behind a backlog older than its expiry all
- *    are expired, and the order would be none;
+ * 1. what came back from the driver, and then the oldest that has expired: over
+ *    the overdraft, and one at a time even with no room at all. But no two of
+ *    them in a row: behind a backlog older than its expiry all are expired, and
+ *    the order would be none;
  * 2. on a rotational disk, the next of the batch in sector order;
  * 3. by level, RT before BE before IDLE: lanes of sparse flows, which may
  *    overdraw the window, then the other foreground lanes by deficit round
@@ -54,6 +55,14 @@ static bool admit(struct weir_hctx *h, struct request *rq, enum weir_claim claim
 	unsigned int bytes = blk_rq_bytes(rq);
 	u64 cost = weir_cost_ns(&wq->cost[weir_op(r->class)], bytes);
 
+	/*
+	 * What will not be seen to end cannot be charged. What ends only when its
+	 * submitter polls must not keep others waiting meanwhile.
+	 */
+	if (unlikely(!weir_prepared(rq) || rq->cmd_flags & REQ_POLLED)) {
+		r->charge = 0;
+		return true;
+	}
 	/* What costs more than the whole window may have the whole. */
 	cost = min(cost, READ_ONCE(wq->window));
 	if (!weir_credit_take(h, cost, claim == WEIR_PLAIN ? 0 :
@@ -128,19 +137,19 @@ static struct weir_lane *whose_turn(struct weir_hctx *h, struct list_head *list)
 
 		lane = list_first_entry(list, struct weir_lane, turn);
 		flow = &wq->flows[weir_rq(oldest(lane))->flow];
-		if (beyond_share(h, oldest(lane))) {
-			if (lane == beyond)
-				break;
-			if (!beyond)
-				beyond = lane;
-		} else if (lane->deficit > 0 || round >= ROUNDS ||
-			   list_is_singular(list)) {
-			lane->deficit = max(lane->deficit, 0LL);
-			return lane;
-		} else {
+		if (!beyond_share(h, oldest(lane))) {
+			if (lane->deficit > 0 || round >= ROUNDS ||
+			    list_is_singular(list)) {
+				lane->deficit = max(lane->deficit, 0LL);
+				return lane;
+			}
 			beyond = NULL;
 			lane->deficit += READ_ONCE(wq->quantum) *
 					 READ_ONCE(flow->weight);
+		} else if (!beyond) {
+			beyond = lane;
+		} else if (lane == beyond) {
+			break;
 		}
 		list_move_tail(&lane->turn, list);
 	}
@@ -256,10 +265,18 @@ static struct request *of_expired(struct weir_hctx *h, bool *full)
 	h->next_expiry = next;
 	if (!first || first->fifo_time > weir_now())
 		return NULL;
-	if (!admit(h, first, WEIR_OVERDRAW)) {
+	if (admit(h, first, WEIR_OVERDRAW))
+		return take(h, first);
+	/* The window may be stuck: one of each hardware queue goes all the same. */
+	if (xchg(&h->forced, 1)) {
 		*full = true;
 		return NULL;
 	}
+	admit(h, first, WEIR_FORCE);
+	if (weir_rq(first)->charged)
+		weir_rq(first)->forced = true;
+	else
+		h->forced = 0;
 	return take(h, first);
 }
 
@@ -285,25 +302,11 @@ static struct request *of_batch(struct weir_hctx *h, bool *full)
 	return take(h, rq);
 }
 
-static struct request *pick(struct weir_hctx *h, bool *full)
+/* Whoever goes first when nobody has expired */
+static struct request *in_order(struct weir_hctx *h, bool *full)
 {
 	struct request *rq;
 
-	if (unlikely(!list_empty(&h->urgent))) {
-		rq = list_first_entry(&h->urgent, struct request, queuelist);
-		list_del_init(&rq->queuelist);
-		WRITE_ONCE(h->staged, h->staged - 1);
-		admit(h, rq, WEIR_FORCE);
-		return rq;
-	}
-	if (!h->staged)
-		return NULL;
-	h->expired_turn = !h->expired_turn;
-	if (h->expired_turn && weir_now() >= h->next_expiry) {
-		rq = of_expired(h, full);
-		if (rq || *full)
-			return rq;
-	}
 	if (h->wq->rotational) {
 		rq = of_batch(h, full);
 		if (rq || *full)
@@ -328,9 +331,56 @@ static struct request *pick(struct weir_hctx *h, bool *full)
 	return rq;
 }
 
+static struct request *pick(struct weir_hctx *h, bool *full)
+{
+	struct request *rq;
+
+	if (unlikely(!list_empty(&h->urgent))) {
+		rq = list_first_entry(&h->urgent, struct request, queuelist);
+		list_del_init(&rq->queuelist);
+		WRITE_ONCE(h->staged, h->staged - 1);
+		admit(h, rq, WEIR_FORCE);
+		return rq;
+	}
+	if (!h->staged)
+		return NULL;
+	if (h->expired_turn && weir_now() >= h->next_expiry) {
+		rq = of_expired(h, full);
+		if (rq)
+			h->expired_turn = false;
+		if (rq || *full)
+			return rq;
+	}
+	rq = in_order(h, full);
+	h->expired_turn = true;
+	return rq;
+}
+
+/* Run again when something staged expires. */
+static void wait_for_expiry(struct weir_hctx *h)
+{
+	u64 now = weir_now(), expiry = READ_ONCE(h->next_expiry), ns = 0;
+
+	if (expiry > now)
+		ns = min_t(u64, expiry - now, 60 * NSEC_PER_SEC);
+	timer_reduce(&h->timer, jiffies + 1 + nsecs_to_jiffies(ns));
+}
+
+void weir_expired(struct timer_list *timer)
+{
+	struct weir_hctx *h = container_of(timer, struct weir_hctx, timer);
+
+	/* It may have been armed for one that has gone since. */
+	if (READ_ONCE(h->held) && READ_ONCE(h->next_expiry) > weir_now())
+		wait_for_expiry(h);
+	else
+		blk_mq_run_hw_queue(h->hctx, true);
+}
+
 /*
  * Nobody may go: say so, and look once more. What was given back before
- * somebody could see that this queue is held is seen now (credit.c).
+ * somebody could see that this queue is held is seen now (credit.c). Should
+ * nothing be given back in time, it runs when something expires.
  */
 static struct request *hold(struct weir_hctx *h)
 {
@@ -338,7 +388,8 @@ static struct request *hold(struct weir_hctx *h)
 	struct request *rq;
 	bool full = false;
 
-	WRITE_ONCE(wq->was_held, 1);
+	if (!READ_ONCE(wq->was_held))
+		WRITE_ONCE(wq->was_held, 1);
 	if (READ_ONCE(h->held))
 		return NULL;
 	/* Never fewer than there are: only this queue's lock sets its mark. */
@@ -349,6 +400,8 @@ static struct request *hold(struct weir_hctx *h)
 	rq = pick(h, &full);
 	if (rq)
 		weir_release(h);
+	else
+		wait_for_expiry(h);
 	return rq;
 }
 
@@ -414,6 +467,12 @@ bool weir_has_work(struct blk_mq_hw_ctx *hctx)
 {
 	struct weir_hctx *h = hctx->sched_data;
 
-	return !llist_empty(&h->inbox) || READ_ONCE(h->fresh) ||
-	       (READ_ONCE(h->staged) && !READ_ONCE(h->held));
+	if (!llist_empty(&h->inbox))
+		return true;
+	/* As open_for_merging() has it: what left the inbox is in one of these. */
+	smp_rmb();
+	if (READ_ONCE(h->fresh))
+		return true;
+	return READ_ONCE(h->staged) &&
+	       (!READ_ONCE(h->held) || weir_now() >= READ_ONCE(h->next_expiry));
 }

@@ -104,10 +104,8 @@ static s64 in_flight(struct weir_queue *wq)
 	return (s64)READ_ONCE(wq->window) - left;
 }
 
-static int window_show(void *data, struct seq_file *m)
+static int show_window(struct weir_queue *wq, struct seq_file *m)
 {
-	struct weir_queue *wq = weir_queue(data);
-
 	seq_printf(m, "window_ns %llu\n", READ_ONCE(wq->window));
 	seq_printf(m, "overdraft_ns %llu\n", READ_ONCE(wq->overdraft));
 	seq_printf(m, "inflight_ns %lld\n", in_flight(wq));
@@ -116,9 +114,8 @@ static int window_show(void *data, struct seq_file *m)
 	return 0;
 }
 
-static int cost_show(void *data, struct seq_file *m)
+static int show_cost(struct weir_queue *wq, struct seq_file *m)
 {
-	struct weir_queue *wq = weir_queue(data);
 	int op, i;
 
 	for (op = 0; op < WEIR_OPS; op++) {
@@ -152,9 +149,8 @@ static void show_percentiles(struct seq_file *m, const char *name,
 		   weir_latency_of_rank(h, count));
 }
 
-static int latency_show(void *data, struct seq_file *m)
+static int show_latency(struct weir_queue *wq, struct seq_file *m)
 {
-	struct weir_queue *wq = weir_queue(data);
 	struct weir_latency *sum = kmalloc(2 * sizeof(*sum), GFP_KERNEL);
 	int class, cpu, i;
 
@@ -184,10 +180,8 @@ static int latency_show(void *data, struct seq_file *m)
 	return 0;
 }
 
-static int throttle_show(void *data, struct seq_file *m)
+static int show_throttle(struct weir_queue *wq, struct seq_file *m)
 {
-	struct weir_queue *wq = weir_queue(data);
-
 	seq_printf(m, "step %d\n", READ_ONCE(wq->writeback.step));
 	seq_printf(m, "depth %u\n", READ_ONCE(wq->writeback.depth));
 	seq_printf(m, "max_depth %u\n", READ_ONCE(wq->writeback.max_depth));
@@ -197,9 +191,8 @@ static int throttle_show(void *data, struct seq_file *m)
 	return 0;
 }
 
-static int flows_show(void *data, struct seq_file *m)
+static int show_flows(struct weir_queue *wq, struct seq_file *m)
 {
-	struct weir_queue *wq = weir_queue(data);
 	unsigned int i;
 
 	seq_printf(m, "active %u weight %u share_ns_per_weight %llu\n",
@@ -228,10 +221,8 @@ static unsigned int length(const struct list_head *list)
 	return n;
 }
 
-static int staged_show(void *data, struct seq_file *m)
+static int show_staged(struct weir_hctx *h, struct seq_file *m)
 {
-	struct blk_mq_hw_ctx *hctx = data;
-	struct weir_hctx *h = hctx->sched_data;
 	int class, level;
 
 	spin_lock(&h->lock);
@@ -250,26 +241,60 @@ static int staged_show(void *data, struct seq_file *m)
 }
 
 /* Requests between their dispatch and their end */
-static int inflight_show(void *data, struct seq_file *m)
+static int show_inflight(struct weir_hctx *h, struct seq_file *m)
 {
-	struct blk_mq_hw_ctx *hctx = data;
-	struct weir_hctx *h = hctx->sched_data;
 	unsigned int completed = atomic_read(&h->completed);
 
 	seq_printf(m, "%u\n", READ_ONCE(h->dispatched) - completed);
 	return 0;
 }
 
-static int dispatch_show(void *data, struct seq_file *m)
+static int show_dispatch(struct weir_hctx *h, struct seq_file *m)
 {
-	struct blk_mq_hw_ctx *hctx = data;
-	struct weir_hctx *h = hctx->sched_data;
-
 	seq_printf(m, "dispatched %u\n", READ_ONCE(h->dispatched));
 	seq_printf(m, "credit_ns %lld\n", atomic64_read(&h->credit));
 	seq_printf(m, "held %d\n", READ_ONCE(h->held));
 	return 0;
 }
+
+/* Keep the elevator while show() runs; -EBUSY: it is being switched. */
+#define WEIR_QUEUE_FILE(name)						\
+static int name##_show(void *data, struct seq_file *m)			\
+{									\
+	struct request_queue *q = data;					\
+	int err = -EBUSY;						\
+									\
+	if (!weir_keep_elevator(q))					\
+		return -EBUSY;						\
+	if (weir_attached(q))						\
+		err = show_##name(weir_queue(q), m);			\
+	weir_let_elevator_go(q);					\
+	return err;							\
+}
+
+WEIR_QUEUE_FILE(window)
+WEIR_QUEUE_FILE(cost)
+WEIR_QUEUE_FILE(latency)
+WEIR_QUEUE_FILE(throttle)
+WEIR_QUEUE_FILE(flows)
+
+#define WEIR_HCTX_FILE(name)						\
+static int name##_show(void *data, struct seq_file *m)			\
+{									\
+	struct blk_mq_hw_ctx *hctx = data;				\
+	int err = -EBUSY;						\
+									\
+	if (!weir_keep_elevator(hctx->queue))				\
+		return -EBUSY;						\
+	if (weir_attached(hctx->queue) && hctx->sched_data)		\
+		err = show_##name(hctx->sched_data, m);			\
+	weir_let_elevator_go(hctx->queue);				\
+	return err;							\
+}
+
+WEIR_HCTX_FILE(staged)
+WEIR_HCTX_FILE(inflight)
+WEIR_HCTX_FILE(dispatch)
 
 const struct blk_mq_debugfs_attr weir_queue_debugfs_attrs[] = {
 	{ "window", 0400, window_show },

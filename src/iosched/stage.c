@@ -150,6 +150,12 @@ static void classify(struct request *rq)
 	u8 weight = IOPRIO_NR_LEVELS - IOPRIO_PRIO_LEVEL(ioprio);
 	struct weir_flow *flow;
 
+	/* Back from the driver: it is what it was. */
+	if (unlikely(!weir_prepared(rq)))
+		*r = (struct weir_rq){ .tgid = current->tgid };
+	else if (unlikely(r->classified))
+		return;
+	r->classified = true;
 	r->class = weir_class(rq->cmd_flags);
 	r->level = weir_level(ioprio);
 	r->flow = weir_flow_of(r->tgid, rq->bio);
@@ -211,6 +217,30 @@ static void resort_tail(struct weir_hctx *h, struct weir_lane *lane, u8 class)
 	}
 }
 
+/* A driver that is full asks for no request: they pile up in the inbox. */
+static bool waits_for_driver(struct blk_mq_hw_ctx *hctx, struct weir_hctx *h)
+{
+	return (hctx->dispatch_busy || !list_empty_careful(&hctx->dispatch)) &&
+	       (!llist_empty(&h->inbox) || READ_ONCE(h->fresh));
+}
+
+/*
+ * Stage all, without dispatching. Whoever inserted one of these may be about to
+ * ask weir_has_work(), and must not see nothing in between: something counts as
+ * staged from before the inbox is empty until all of it is. Nor may it be told
+ * that the queue is held, if what came has not been looked at. True: it was.
+ */
+static bool open_for_merging(struct weir_hctx *h, struct list_head *merged)
+{
+	WRITE_ONCE(h->staged, h->staged + 1);
+	weir_stage_fresh(h, merged);
+	/* llist_del_all() orders the count above before it. */
+	weir_open_inbox(h);
+	weir_stage_fresh(h, merged);
+	WRITE_ONCE(h->staged, h->staged - 1);
+	return weir_release(h);
+}
+
 bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_segs)
 {
 	struct blk_mq_hw_ctx *hctx = weir_bio_hctx(q, bio->bi_opf);
@@ -218,18 +248,15 @@ bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_se
 	struct weir_queue *wq = h->wq;
 	struct request *merged = NULL;
 	LIST_HEAD(merged_too);
-	bool ret;
+	bool ret, run = false;
 
 	/* Nothing waits: nothing to merge with, and no lock to take. */
-	if (likely(!READ_ONCE(h->staged) && llist_empty(&h->inbox) &&
-		   !READ_ONCE(h->fresh)))
+	if (likely(!READ_ONCE(h->staged) && !waits_for_driver(hctx, h)))
 		return false;
 
 	spin_lock(&h->lock);
-	/* A driver that is full asks for none: they are waiting in the inbox. */
-	weir_stage_fresh(h, &merged_too);
-	weir_open_inbox(h);
-	weir_stage_fresh(h, &merged_too);
+	if (waits_for_driver(hctx, h))
+		run = open_for_merging(h, &merged_too);
 	if (wq->single) {
 		ret = blk_mq_sched_try_merge(q, bio, nr_segs, &merged);
 	} else {
@@ -247,6 +274,8 @@ bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_se
 	if (merged)
 		blk_mq_free_request(merged);
 	weir_free_merged(&merged_too);
+	if (run)
+		blk_mq_run_hw_queue(hctx, true);
 	return ret;
 }
 

@@ -200,7 +200,9 @@ static void decide_writeback(struct weir_queue *wq, const struct weir_interval *
 		 &s.read_lat_ns, &s.read_target_ns);
 	of_class(wq, i, now, before, WEIR_SYNC, READ_ONCE(wq->knobs.target_ns[1]),
 		 &s.sync_lat_ns, &s.sync_target_ns);
-	weir_writeback_depth_set(wb, wq->q->nr_requests);
+	if (wq->depth != weir_sched_depth(wq->q))
+		weir_set_depth(wq, weir_sched_depth(wq->q));
+	weir_writeback_depth_set(wb, wq->depth);
 	weir_writeback_update(wb, &s);
 	WRITE_ONCE(wq->background_depth,
 		   wb->depth < wb->max_depth ? wb->depth : INT_MAX);
@@ -250,9 +252,10 @@ static void tick(struct work_struct *work)
 	swap(wq->sums[0], wq->sums[1]);
 	WRITE_ONCE(wq->last_tick, time);
 	clear_bit_unlock(0, &wq->ticking);
-	/* More may be allowed than before. */
+	/* More may be allowed than before: first tell, then look who was held. */
+	smp_mb();
 	if (atomic_read(&wq->nr_held))
-		weir_wake(wq);
+		weir_wake(wq, U64_MAX);
 }
 
 /* 0 or -ENOMEM */

@@ -25,6 +25,7 @@
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
+#include <linux/timer.h>
 #include <linux/workqueue.h>
 
 #include <compat/elevator.h>
@@ -74,6 +75,9 @@ static inline enum weir_class weir_class(blk_opf_t opf)
 			   REQ_PREFLUSH | REQ_SWAP))
 			return WEIR_SYNC;
 		return WEIR_WRITE;
+	case REQ_OP_DRV_IN:
+	case REQ_OP_DRV_OUT:
+		return WEIR_SYNC;	/* 6.1 has them pass here */
 	default:
 		return WEIR_TRIM;
 	}
@@ -109,12 +113,13 @@ static inline enum weir_level weir_level(unsigned int ioprio)
  */
 struct weir_rq {
 	union {
-		u32 tgid;		/* who asked, until it is dispatched */
+		u32 tgid;		/* who asked, until it is classified */
 		u32 charge;		/* ns of the device window it holds */
 	};
 	u16 flow;
 	u8 class : 2, level : 2;
-	u8 charged : 1, staged : 1;
+	u8 classified : 1, charged : 1, staged : 1;
+	u8 forced : 1;			/* went although there was no room */
 	u8 size;			/* weir_cost_bucket() when it was charged */
 	u64 dispatched;			/* ktime ns; 0: this one is not timed */
 };
@@ -186,7 +191,7 @@ struct weir_hctx {
 	unsigned int staged;		/* in urgent and in lanes; peeked at */
 	unsigned int dispatched;	/* since attach; picks whom to time, too */
 	unsigned int foreground_run;	/* dispatches since the last background one */
-	bool expired_turn;		/* the last dispatch may have been one that expired */
+	bool expired_turn;		/* the last pick was in order: an expired one may go */
 	unsigned int batch;		/* left of the sorted batch */
 	struct request *batch_next;	/* in sector order; staged */
 	u64 next_expiry;		/* no staged request expires before */
@@ -199,8 +204,12 @@ struct weir_hctx {
 	atomic64_t credit ____cacheline_aligned_in_smp;
 	atomic_t completed;		/* of those dispatched */
 	int held;			/* waits for the window; xchg() only */
+	int forced;			/* an expired one is in flight beyond it */
 
 	struct weir_queue *wq;
+	struct blk_mq_hw_ctx *hctx;
+	struct timer_list timer;	/* armed while held, for next_expiry */
+	struct weir_hctx *retired;	/* the next of weir_queue.retired */
 	struct weir_lane lanes[WEIR_CLASSES][WEIR_LANES];
 };
 
@@ -249,6 +258,7 @@ struct weir_queue {
 	struct weir_cpu __percpu *cpu;
 	bool single;			/* one hardware queue: merges across flows */
 	bool rotational;
+	unsigned int depth;		/* scheduler tags of a hardware queue */
 	unsigned int background_tags;	/* limit_depth of background requests */
 	struct weir_knobs knobs;
 
@@ -264,11 +274,12 @@ struct weir_queue {
 	u64 last_tick;			/* ktime ns */
 	u64 period;			/* ns */
 
-	/* Shared under load. */
+	/* Shared under load. Every completion reads nr_held. */
 	atomic64_t unspent ____cacheline_aligned_in_smp; /* ns no queue has */
-	atomic_t nr_held;		/* hardware queues that wait */
-	atomic_t background;		/* such requests in flight */
+	atomic_t background ____cacheline_aligned_in_smp; /* such requests in flight */
+	atomic_t nr_held ____cacheline_aligned_in_smp;	/* hardware queues that wait */
 	int was_held;			/* somebody waited since the last tick */
+	unsigned int wake_from;		/* whom to wake next */
 
 	/* The tick's own. */
 	unsigned long ticking ____cacheline_aligned_in_smp;
@@ -279,11 +290,20 @@ struct weir_queue {
 	u64 flows_at;			/* when the flows were last looked at */
 	unsigned int active_flows;
 	unsigned int active_weight;
+	struct weir_hctx *retired;	/* detached, to be freed with this */
 };
 
 static inline struct weir_queue *weir_queue(struct request_queue *q)
 {
 	return q->elevator->elevator_data;
+}
+
+/* For those who are not called by way of it */
+extern struct elevator_type weir_elevator;
+
+static inline bool weir_attached(struct request_queue *q)
+{
+	return q->elevator && q->elevator->type == &weir_elevator;
 }
 
 static inline u64 weir_now(void)
@@ -294,6 +314,7 @@ static inline u64 weir_now(void)
 /* admit.c */
 void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data);
 void weir_prepare_request(struct request *rq);
+void weir_set_depth(struct weir_queue *wq, unsigned int depth);
 
 /* stage.c */
 void weir_insert(struct blk_mq_hw_ctx *hctx, struct list_head *list, bool at_head);
@@ -314,13 +335,14 @@ void weir_unstage(struct weir_hctx *h, struct request *rq);
 struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx);
 bool weir_has_work(struct blk_mq_hw_ctx *hctx);
 bool weir_release(struct weir_hctx *h);
+void weir_expired(struct timer_list *timer);
 
 /* credit.c; the first under h->lock */
 bool weir_credit_take(struct weir_hctx *h, u64 ns, u64 overdraft);
 void weir_credit_give(struct weir_hctx *h, u64 ns);
 void weir_credit_gather(struct weir_queue *wq);
 void weir_credit_resize(struct weir_queue *wq, u64 window);
-void weir_wake(struct weir_queue *wq);
+void weir_wake(struct weir_queue *wq, u64 ns);
 
 /* learn.c */
 void weir_completed_request(struct request *rq, u64 now);
