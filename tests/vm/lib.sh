@@ -245,10 +245,14 @@ at_rest()
 	return 1
 }
 
-# fio_run [OPTION]...: fio, one job, quiet unless it fails.
+# fio_run [OPTION]...: fio, one job, quiet unless it fails. A second --filename
+# would not replace the first: fio takes both, and writes to the same disk twice.
 fio_run()
 {
-	fio --name=job --filename=/dev/weir0 --output-format=terse --randseed=7 "$@"
+	local disk=(--filename=/dev/weir0)
+
+	[[ " $*" != *' --filename='* ]] || disk=()
+	fio --name=job "${disk[@]}" --output-format=terse --randseed=7 "$@"
 }
 
 # fio_verify [OPTION]...: what was written is what is read, by checksum.
