@@ -57,19 +57,13 @@ program()
 # in_machine [OPTION OF scripts/vm]...: on the host, run this test in a machine
 # and end with its status, which is not 0 either when the kernel reported a bug.
 # The allocator's own checks are on there: red zones, poison, use after free.
-#
-# An emulated machine with several CPUs now and then dies while its kernel boots
-# and patches itself ("Oops: int3" on code that has just been patched). That is
-# before the driver is loaded: where not a word came from the test, it gets a
-# second machine, and says so.
 in_machine()
 {
-	local options=(--quiet --kernel "${WEIR_KERNEL:-6.12}") file attempt status
+	local options=(--quiet --kernel "${WEIR_KERNEL:-6.12}") file
 	local settings=("WEIR_LONG=${WEIR_LONG:-}" "WEIR_SCHED=${WEIR_SCHED:-weir}")
 
 	if [[ -n $in_guest ]]; then
 		mkdir -p /mnt
-		echo '# started'
 		return 0
 	fi
 	options+=(--timeout $((${WEIR_LONG:-0} ? 3600 : 600)))
@@ -78,15 +72,8 @@ in_machine()
 	done
 	[[ -z ${WEIR_LOGS:-} ]] || options+=(--out "$WEIR_LOGS/$test_name")
 	options+=(--append 'slub_debug=FZPU kfence.sample_interval=100')
-	said=$(mktemp) || exit
-	trap 'rm -f -- "$said"' EXIT
-	for attempt in 1 2; do
-		"${lib%/*}/../../scripts/vm" "${options[@]}" "$@" \
-			-- env "${settings[@]}" bash "/in/${test_file##*/}" | tee -- "$said" | grep --line-buffered -v '^# started$'
-		status=${PIPESTATUS[0]}
-		[[ $attempt == 1 && $status == 98 && ! -s $said ]] || exit "$status"
-		note 'the machine died before the test began: another one'
-	done
+	exec "${lib%/*}/../../scripts/vm" "${options[@]}" "$@" \
+		-- env "${settings[@]}" bash "/in/${test_file##*/}"
 }
 
 # --- in the machine: TAP ---
