@@ -236,10 +236,10 @@ at_rest()
 # would not replace the first: fio takes both, and writes to the same disk twice.
 fio_run()
 {
-	local disk=(--filename=/dev/weir0)
+	local file=(--filename=/dev/weir0)
 
-	[[ " $*" != *' --filename='* ]] || disk=()
-	fio --name=job "${disk[@]}" --output-format=terse --randseed=7 "$@"
+	[[ " $*" != *' --filename='* ]] || file=()
+	fio --name=job "${file[@]}" --output-format=terse --randseed=7 "$@"
 }
 
 # fio_verify [OPTION]...: what was written is what is read, by checksum.
