@@ -178,12 +178,12 @@ all_back()
 # maybe, but then the test says where it was.
 fio_of()
 {
-	local file=("--filename=/dev/$disk")
+	local written=("--filename=/dev/$disk")
 
 	# A second one would not replace the first: fio takes both.
-	[[ " $*" != *' --filename='* ]] || file=()
+	[[ " $*" != *' --filename='* ]] || written=()
 	timeout -k 20 $((${WEIR_LONG:-0} ? 900 : 150)) fio --output-format=terse \
-		--name=global "${file[@]}" --randseed=7 --allow_file_create=0 "$@"
+		--name=global "${written[@]}" --randseed=7 --allow_file_create=0 "$@"
 }
 
 # io [OPTION]...: one job.

@@ -236,10 +236,10 @@ at_rest()
 # would not replace the first: fio takes both, and writes to the same disk twice.
 fio_run()
 {
-	local file=(--filename=/dev/weir0)
+	local written=(--filename=/dev/weir0)
 
-	[[ " $*" != *' --filename='* ]] || file=()
-	fio --name=job "${file[@]}" --output-format=terse --randseed=7 "$@"
+	[[ " $*" != *' --filename='* ]] || written=()
+	fio --name=job "${written[@]}" --output-format=terse --randseed=7 "$@"
 }
 
 # fio_verify [OPTION]...: what was written is what is read, by checksum.
