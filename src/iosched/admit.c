@@ -22,11 +22,13 @@ void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
  */
 void weir_set_depth(struct weir_queue *wq, unsigned int depth)
 {
-	struct blk_mq_hw_ctx *hctx = weir_first_hctx(wq->q);
+	unsigned int old = wq->background_tags;
+	unsigned int tags = weir_shallow_depth(weir_first_hctx(wq->q), depth * 3 / 4);
 
+	/* The tick has requests meanwhile, whose limit is the old or the new one. */
+	weir_set_min_shallow_depth(wq->q, old ? min(old, tags) : tags);
 	wq->depth = depth;
-	WRITE_ONCE(wq->background_tags, weir_shallow_depth(hctx, depth * 3 / 4));
-	weir_set_min_shallow_depth(wq->q, wq->background_tags);
+	WRITE_ONCE(wq->background_tags, tags);
 }
 
 /*

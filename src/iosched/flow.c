@@ -4,7 +4,7 @@
  *
  * An active flow's share of the window is its weight among the active ones. A
  * flow that took more than that during the last period is greedy: it has its
- * turns and no overdraft. Looked at when somebody was held, no more often than
+ * turns and no overdraft. Looked at when the window had no room, no more often than
  * every FLOW_PERIOD, by the tick.
  */
 #include "weir_iosched.h"
@@ -17,7 +17,6 @@ void weir_flows_tick(struct weir_queue *wq, u64 now)
 {
 	u64 total = 0;
 	unsigned int i, active = 0, weight = 0;
-
 	bool forget = now - wq->flows_at > FLOW_FORGET_NS;
 
 	if (now - wq->flows_at < FLOW_PERIOD_NS)

@@ -67,7 +67,9 @@ void weir_completed_request(struct request *rq, u64 now)
 	this_cpu_add(wq->cpu->served[r->class], r->charge);
 	if (r->dispatched)
 		count_timed(wq, r, rq, now);
-	if (unlikely(now - READ_ONCE(wq->last_tick) >= READ_ONCE(wq->period) &&
+	/* Signed: now may be the time a plug began, before another CPU's tick. */
+	if (unlikely((s64)(now - READ_ONCE(wq->last_tick)) >=
+		     (s64)READ_ONCE(wq->period) &&
 		     !test_and_set_bit(0, &wq->ticking)))
 		kblockd_schedule_work(&wq->tick);
 	give_back(rq);

@@ -91,7 +91,8 @@ static void detach(struct elevator_queue *eq)
 	struct weir_queue *wq = eq->elevator_data;
 
 	cancel_work_sync(&wq->tick);
-	WARN_ON_ONCE(atomic_read(&wq->nr_held) || atomic_read(&wq->background));
+	WARN_ON_ONCE(atomic_read(&wq->nr_held) || atomic_read(&wq->nr_short) ||
+		     atomic_read(&wq->background));
 	weir_wbt_on(wq->q, eq);
 	weir_tick_exit(wq);
 	while (wq->retired) {

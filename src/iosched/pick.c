@@ -101,8 +101,9 @@ static struct request *take(struct weir_hctx *h, struct request *rq)
 }
 
 /*
- * With others held, a flow may not go beyond its share of the window, and an
- * idle one has none. Whoever has nothing in flight may always have one.
+ * With other hardware queues short of room, a flow may not go beyond its share of
+ * the window, and an idle one has none. Whoever has nothing in flight may always
+ * have one.
  */
 static bool beyond_share(struct weir_hctx *h, struct request *rq)
 {
@@ -111,7 +112,7 @@ static bool beyond_share(struct weir_hctx *h, struct request *rq)
 	struct weir_flow *flow = &wq->flows[r->flow];
 	s64 inflight;
 
-	if (atomic_read(&wq->nr_held) <= READ_ONCE(h->held))
+	if (atomic_read(&wq->nr_short) <= (READ_ONCE(h->held) == WEIR_SHORT))
 		return false;
 	inflight = atomic64_read(&flow->inflight);
 	if (!inflight)
@@ -226,10 +227,8 @@ static struct request *of_background(struct weir_hctx *h, bool *full)
 
 	if (!h->staged_in[WEIR_WRITE] && !h->staged_in[WEIR_TRIM])
 		return NULL;
-	if (background_full(h->wq)) {
-		*full = true;
+	if (background_full(h->wq))
 		return NULL;
-	}
 	for (level = 0; level < WEIR_LEVELS && !*full; level++) {
 		rq = in_turn(h, &h->turns[level].background, full);
 		if (rq)
@@ -377,39 +376,63 @@ void weir_expired(struct timer_list *timer)
 		blk_mq_run_hw_queue(h->hctx, true);
 }
 
+/* Others may not go beyond their share, and the window law hears of it. */
+static void be_short(struct weir_hctx *h)
+{
+	struct weir_queue *wq = h->wq;
+
+	if (!READ_ONCE(wq->was_short))
+		WRITE_ONCE(wq->was_short, 1);
+	if (READ_ONCE(h->held) == WEIR_SHORT)
+		return;
+	/* Counted first: whoever releases it counts it off. */
+	atomic_inc(&wq->nr_short);
+	if (cmpxchg(&h->held, WEIR_HELD, WEIR_SHORT) != WEIR_HELD)
+		atomic_dec(&wq->nr_short);
+}
+
 /*
  * Nobody may go: say so, and look once more. What was given back before
  * somebody could see that this queue is held is seen now (credit.c). Should
- * nothing be given back in time, it runs when something expires.
+ * nothing be given back in time, it runs when something expires. full: it is
+ * the window that has no room.
  */
-static struct request *hold(struct weir_hctx *h)
+static struct request *hold(struct weir_hctx *h, bool full)
 {
 	struct weir_queue *wq = h->wq;
 	struct request *rq;
-	bool full = false;
 
-	if (!READ_ONCE(wq->was_held))
-		WRITE_ONCE(wq->was_held, 1);
-	if (READ_ONCE(h->held))
-		return NULL;
-	/* Never fewer than there are: only this queue's lock sets its mark. */
-	atomic_inc(&wq->nr_held);
-	/* The mark before the credit, as weir_credit_give() has it reversed */
-	smp_store_mb(h->held, 1);
-	weir_credit_gather(wq);
-	rq = pick(h, &full);
-	if (rq)
-		weir_release(h);
-	else
+	if (!READ_ONCE(h->held)) {
+		/* Never fewer than there are: only this queue's lock sets its mark. */
+		atomic_inc(&wq->nr_held);
+		/* The mark before the credit, as weir_credit_give() has it reversed */
+		smp_store_mb(h->held, WEIR_HELD);
+		weir_credit_gather(wq);
+		full = false;
+		rq = pick(h, &full);
+		if (rq) {
+			weir_release(h);
+			return rq;
+		}
 		wait_for_expiry(h);
-	return rq;
+	}
+	if (full)
+		be_short(h);
+	return NULL;
 }
 
 /* h is not held any more. True if it was. */
 bool weir_release(struct weir_hctx *h)
 {
-	if (!READ_ONCE(h->held) || !xchg(&h->held, 0))
+	int held;
+
+	if (!READ_ONCE(h->held))
 		return false;
+	held = xchg(&h->held, WEIR_RUNS);
+	if (held == WEIR_RUNS)
+		return false;
+	if (held == WEIR_SHORT)
+		atomic_dec(&h->wq->nr_short);
 	atomic_dec(&h->wq->nr_held);
 	return true;
 }
@@ -424,7 +447,7 @@ static struct request *pick_or_hold(struct weir_hctx *h, struct list_head *merge
 	if (rq)
 		weir_release(h);
 	else if (h->staged)
-		rq = hold(h);
+		rq = hold(h, full);
 	return rq;
 }
 

@@ -151,7 +151,8 @@ static void show_percentiles(struct seq_file *m, const char *name,
 
 static int show_latency(struct weir_queue *wq, struct seq_file *m)
 {
-	struct weir_latency *sum = kmalloc(2 * sizeof(*sum), GFP_KERNEL);
+	/* A switch freezes the queue, then waits for us: no I/O may be waited for. */
+	struct weir_latency *sum = kmalloc(2 * sizeof(*sum), GFP_NOIO);
 	int class, cpu, i;
 
 	if (!sum)

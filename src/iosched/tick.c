@@ -229,7 +229,7 @@ static void tick(struct work_struct *work)
 	struct weir_cpu *now = wq->sums[0], *before = wq->sums[1];
 	struct weir_interval i = {};
 	u64 time = weir_now();
-	bool backlog = xchg(&wq->was_held, 0);
+	bool backlog = xchg(&wq->was_short, 0);
 	u64 requests = 0;
 	int class;
 

@@ -182,6 +182,13 @@ struct weir_turns {
 	struct list_head background;	/* the same for writes nobody waits for */
 };
 
+/* Why a hardware queue waits to be woken, in weir_hctx.held */
+enum weir_held {
+	WEIR_RUNS,
+	WEIR_HELD,	/* background requests are throttled, and no others wait */
+	WEIR_SHORT,	/* the window has no room for it */
+};
+
 struct weir_hctx {
 	/* Submitters push here, without the lock. Newest first. */
 	struct llist_head inbox ____cacheline_aligned_in_smp;
@@ -203,7 +210,7 @@ struct weir_hctx {
 	/* ns of the device window that is this queue's to spend */
 	atomic64_t credit ____cacheline_aligned_in_smp;
 	atomic_t completed;		/* of those dispatched */
-	int held;			/* waits for the window; xchg() only */
+	int held;			/* enum weir_held; cleared by xchg() */
 	int forced;			/* an expired one is in flight beyond it */
 
 	struct weir_queue *wq;
@@ -278,7 +285,8 @@ struct weir_queue {
 	atomic64_t unspent ____cacheline_aligned_in_smp; /* ns no queue has */
 	atomic_t background ____cacheline_aligned_in_smp; /* such requests in flight */
 	atomic_t nr_held ____cacheline_aligned_in_smp;	/* hardware queues that wait */
-	int was_held;			/* somebody waited since the last tick */
+	atomic_t nr_short;		/* those of them that are short of room */
+	int was_short;			/* one of them was since the last tick */
 	unsigned int wake_from;		/* whom to wake next */
 
 	/* The tick's own. */
@@ -327,9 +335,9 @@ void weir_requests_merged(struct request_queue *q, struct request *rq,
 /* Under h->lock. merged: what became part of another request, to be freed. */
 void weir_open_inbox(struct weir_hctx *h);
 void weir_stage_fresh(struct weir_hctx *h, struct list_head *merged);
+void weir_unstage(struct weir_hctx *h, struct request *rq);
 /* Without it */
 void weir_free_merged(struct list_head *merged);
-void weir_unstage(struct weir_hctx *h, struct request *rq);
 
 /* pick.c */
 struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx);
