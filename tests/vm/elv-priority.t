@@ -70,7 +70,8 @@ for queues in 1 2; do
 		--name=be --prioclass=2 --prio=4 \
 		--name=idle --prioclass=3
 	be=$(count be read) idle=$(count idle read)
-	holds "BE and IDLE, $queues queues: BE ($be) before IDLE ($idle)" "be > 2 * idle"
+	# The slower the machine, the more often BE has nothing there on one of two.
+	holds "BE and IDLE, $queues queues: BE ($be) before IDLE ($idle)" "2 * be > 3 * idle"
 	holds "BE and IDLE, $queues queues: IDLE progresses" "idle > 0"
 
 	# First come, first served, there would be 128 writes to a read.

@@ -6,7 +6,7 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
-in_machine --smp 4 --append hung_task_timeout_secs=60
+in_machine --smp 4 --append sysctl.kernel.hung_task_timeout_secs=60
 no_udev
 
 cpu()
