@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* All unit tests as one group, so that the output is one TAP stream. */
+#include <stdlib.h>
+
 #include "sim.h"
 #include "unit.h"
 
@@ -14,11 +16,19 @@ int main(int argc, char **argv)
 		sim_figures();
 		return 0;
 	}
+	if (argc > 1 && !strcmp(argv[1], "--profiles")) {
+		profile_figures();
+		return 0;
+	}
+	if (argc > 3 && !strcmp(argv[1], "--model"))
+		return model_log(argv[2], atoi(argv[3]));
 
 	memcpy(tests + n, due_tests, nr_due_tests * sizeof(*tests));
 	n += nr_due_tests;
 	memcpy(tests + n, settings_tests, nr_settings_tests * sizeof(*tests));
 	n += nr_settings_tests;
+	memcpy(tests + n, bad_tests, nr_bad_tests * sizeof(*tests));
+	n += nr_bad_tests;
 	memcpy(tests + n, cost_tests, nr_cost_tests * sizeof(*tests));
 	n += nr_cost_tests;
 	memcpy(tests + n, window_tests, nr_window_tests * sizeof(*tests));
@@ -27,5 +37,23 @@ int main(int argc, char **argv)
 	n += nr_writeback_tests;
 	memcpy(tests + n, latency_tests, nr_latency_tests * sizeof(*tests));
 	n += nr_latency_tests;
+	memcpy(tests + n, media_tests, nr_media_tests * sizeof(*tests));
+	n += nr_media_tests;
+	memcpy(tests + n, flash_tests, nr_flash_tests * sizeof(*tests));
+	n += nr_flash_tests;
+	memcpy(tests + n, hdd_tests, nr_hdd_tests * sizeof(*tests));
+	n += nr_hdd_tests;
+	memcpy(tests + n, ftl_tests, nr_ftl_tests * sizeof(*tests));
+	n += nr_ftl_tests;
+	memcpy(tests + n, dist_tests, nr_dist_tests * sizeof(*tests));
+	n += nr_dist_tests;
+	memcpy(tests + n, arm_tests, nr_arm_tests * sizeof(*tests));
+	n += nr_arm_tests;
+	memcpy(tests + n, network_tests, nr_network_tests * sizeof(*tests));
+	n += nr_network_tests;
+	memcpy(tests + n, profile_tests, nr_profile_tests * sizeof(*tests));
+	n += nr_profile_tests;
+	memcpy(tests + n, hist_tests, nr_hist_tests * sizeof(*tests));
+	n += nr_hist_tests;
 	return _cmocka_run_group_tests("unit", tests, n, NULL, NULL);
 }

@@ -14,6 +14,8 @@ extern const struct CMUnitTest due_tests[];
 extern const size_t nr_due_tests;
 extern const struct CMUnitTest settings_tests[];
 extern const size_t nr_settings_tests;
+extern const struct CMUnitTest bad_tests[];
+extern const size_t nr_bad_tests;
 extern const struct CMUnitTest cost_tests[];
 extern const size_t nr_cost_tests;
 extern const struct CMUnitTest window_tests[];
@@ -22,5 +24,29 @@ extern const struct CMUnitTest writeback_tests[];
 extern const size_t nr_writeback_tests;
 extern const struct CMUnitTest latency_tests[];
 extern const size_t nr_latency_tests;
+extern const struct CMUnitTest media_tests[];
+extern const size_t nr_media_tests;
+extern const struct CMUnitTest flash_tests[];
+extern const size_t nr_flash_tests;
+extern const struct CMUnitTest hdd_tests[];
+extern const size_t nr_hdd_tests;
+extern const struct CMUnitTest ftl_tests[];
+extern const size_t nr_ftl_tests;
+extern const struct CMUnitTest dist_tests[];
+extern const size_t nr_dist_tests;
+extern const struct CMUnitTest arm_tests[];
+extern const size_t nr_arm_tests;
+extern const struct CMUnitTest network_tests[];
+extern const size_t nr_network_tests;
+extern const struct CMUnitTest profile_tests[];
+extern const size_t nr_profile_tests;
+extern const struct CMUnitTest hist_tests[];
+extern const size_t nr_hist_tests;
+
+/* The table of docs/profiles.md. */
+void profile_figures(void);
+
+/* The media model through a plan: model_log.c. Return: an exit status. */
+int model_log(const char *path, unsigned int repeat);
 
 #endif

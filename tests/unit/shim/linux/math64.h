@@ -9,6 +9,12 @@ static inline u64 div_u64(u64 dividend, u32 divisor)
 	return dividend / divisor;
 }
 
+static inline u64 div_u64_rem(u64 dividend, u32 divisor, u32 *remainder)
+{
+	*remainder = dividend % divisor;
+	return dividend / divisor;
+}
+
 static inline u64 div64_u64(u64 dividend, u64 divisor)
 {
 	return dividend / divisor;
@@ -29,6 +35,35 @@ static inline unsigned long int_sqrt(unsigned long x)
 		}
 	}
 	return root;
+}
+
+static inline u32 int_sqrt64(u64 x)
+{
+	return int_sqrt(x);
+}
+
+static inline u64 mul_u64_u32_shr(u64 a, u32 mul, unsigned int shift)
+{
+	u64 high = (a >> 32) * mul, low = (u64)(u32)a * mul;
+
+	/* for a shift of up to 32, which is all that is asked for */
+	return (high << (32 - shift)) + (low >> shift);
+}
+
+static inline u64 mul_u64_u32_div(u64 a, u32 mul, u32 divisor)
+{
+	return (__uint128_t)a * mul / divisor;
+}
+
+static inline u64 mul_u64_u64_div_u64(u64 a, u64 mul, u64 divisor)
+{
+	return (__uint128_t)a * mul / divisor;
+}
+
+static inline u64 div64_u64_rem(u64 dividend, u64 divisor, u64 *remainder)
+{
+	*remainder = dividend % divisor;
+	return dividend / divisor;
 }
 
 #endif

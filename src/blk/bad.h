@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Bad sectors: ranges, in one sorted array. A change makes a new array, so that
+ * I/O can look into the old one meanwhile.
+ *
+ * Pure: compiled into the module and into tests/unit. The owner provides memory
+ * and locking.
+ */
+#ifndef WEIR_BAD_H
+#define WEIR_BAD_H
+
+#include <linux/types.h>
+
+/* As many as null_blk has room for */
+#define WEIR_BAD_MAX 512
+
+/* Sectors of 512 bytes, both ends included */
+struct weir_bad_range {
+	u64 first;
+	u64 last;
+};
+
+/**
+ * struct weir_bad - sorted ranges that neither overlap nor touch
+ * @nr: how many
+ * @range: they
+ */
+struct weir_bad {
+	u32 nr;
+	struct weir_bad_range range[];
+};
+
+/** weir_bad_hit() - is any of the sectors from @first to @last bad? */
+bool weir_bad_hit(const struct weir_bad *b, u64 first, u64 last);
+
+/**
+ * weir_bad_add() - what is bad, and @first to @last as well
+ * @old: what is bad; may be NULL
+ * @to: the result; room for one range more than @old has
+ */
+void weir_bad_add(const struct weir_bad *old, u64 first, u64 last, struct weir_bad *to);
+
+/** weir_bad_remove() - the same without @first to @last; room as weir_bad_add() */
+void weir_bad_remove(const struct weir_bad *old, u64 first, u64 last,
+		     struct weir_bad *to);
+
+#endif

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Flash, against what can be worked out by hand: latency alone, the rate at depth,
+ * reads beside programs, the cache, flush, garbage collection.
+ */
+#include <linux/bits.h>
+#include <linux/kernel.h>
+
+#include "rig.h"
+#include "unit.h"
+
+#define GIB BIT_ULL(30)
+#define READ_S 0.00005
+#define PAGE 32 /* sectors */
+
+static struct rig r;
+
+/* 4 channels of 2 dies, in place, no cache. */
+static struct weir_model plain(void)
+{
+	struct weir_model model = rig_model(WEIR_KIND_FLASH);
+
+	model.channels = 4;
+	model.dies = 2;
+	return model;
+}
+
+/* The same with a cache of 4 pages a die. */
+static struct weir_model cached(void)
+{
+	struct weir_model model = plain();
+
+	model.cache_mib = 1;
+	model.page_kib = 32;
+	return model;
+}
+
+static void latency_alone(void **state)
+{
+	struct weir_model model = plain();
+
+	model.command_ns = 1000;
+	model.channel_mbps = 512;	/* 1 us a sector */
+	model.bus_mbps = 1024;		/* half of that */
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8), 1000 + 50000 + 8000 + 4000);
+	/* Two dies at once, on two channels. */
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 2 * PAGE),
+			 1000 + 50000 + 32000 + 32000);
+	/* Every die twice; two dies share a channel: one waits for the other's data. */
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 16 * PAGE),
+			 1000 + 100000 + 2 * 64000 + 256000);
+	assert_true(r.cmd[0].part_ns[WEIR_PART_CHANNEL] == 64000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 8), 1000 + 4000 + 8000 + 500000);
+	rig_close(&r);
+
+	model.speed = 7;
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8),
+			 7 * (1000 + 50000 + 8000 + 4000));
+	rig_close(&r);
+}
+
+/* Beyond MAX_PIECES stripes the rest is spread evenly: every die has its part. */
+static void large_read(void **state)
+{
+	struct weir_model model = plain();
+
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 800 * PAGE), 100 * 50000);
+	rig_close(&r);
+}
+
+static double rate(const struct weir_model *model, u32 depth)
+{
+	struct rig_load load = { .op = WEIR_MEDIA_READ, .depth = depth, .sectors = 8,
+				 .area = GIB >> 9, .count = 20000 };
+	u64 ns;
+
+	rig_open(&r, model, GIB, 1);
+	ns = rig_loop(&r, &load);
+	rig_close(&r);
+	return load.count / (ns / 1e9);
+}
+
+/*
+ * N commands on D dies at random, each die one at a time: in the closed network
+ * of queues with constant service the rate is at most min(N, D) / S; it comes near
+ * N / S well before the knee at N = D, and near D / S well beyond.
+ */
+static void knee_at_the_dies(void **state)
+{
+	struct weir_model model = plain();
+	double most = 8 / READ_S;
+
+	model.slots = 1024;
+	assert_true(rate(&model, 1) == 1 / READ_S);
+	assert_true(rate(&model, 2) > 0.9 * 2 / READ_S);
+	assert_true(rate(&model, 8) > 0.55 * most && rate(&model, 8) < 0.8 * most);
+	assert_true(rate(&model, 64) > 0.87 * most);
+	assert_true(rate(&model, 256) > 0.94 * most && rate(&model, 256) <= 1.001 * most);
+	/* Twice the dies, twice the rate. */
+	model.dies = 4;
+	assert_true(rate(&model, 512) > 0.93 * 2 * most);
+	/* What the controller does not work on does not count. */
+	model.slots = 1;
+	assert_true(rate(&model, 256) < 1.001 / READ_S);
+}
+
+/* A sequence goes round the dies, and none is idle: the rate is exact. */
+static void sequence_uses_all_dies(void **state)
+{
+	struct weir_model model = plain();
+	struct rig_load load = { .op = WEIR_MEDIA_READ, .depth = 8, .sectors = PAGE,
+				 .count = 8000 };
+
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_loop(&r, &load), 1000 * 50000);
+	rig_close(&r);
+}
+
+/* The bus is full, with transfers that are ready in any order. */
+static void bus_is_the_limit(void **state)
+{
+	struct weir_model model = plain();
+	struct rig_load load = { .op = WEIR_MEDIA_READ, .depth = 64, .sectors = PAGE,
+				 .area = GIB >> 9, .count = 20000 };
+	u64 ns;
+
+	model.bus_mbps = 1024; /* 16 us each; the dies could do 6.25 */
+	rig_open(&r, &model, GIB, 1);
+	ns = rig_loop(&r, &load);
+	assert_true(ns >= 20000 * 16000ULL && ns < 20000 * 16000ULL * 1.01);
+	assert_true(r.parts[WEIR_PART_CHANNEL] > r.latency / 2);
+	rig_close(&r);
+}
+
+static void littles_law(void **state)
+{
+	struct weir_model model = plain();
+	u32 depth;
+
+	for (depth = 1; depth <= 256; depth *= 4) {
+		struct rig_load load = { .op = WEIR_MEDIA_READ, .depth = depth,
+					 .sectors = 8, .area = GIB >> 9, .count = 20000 };
+		double ns, in_flight;
+
+		rig_open(&r, &model, GIB, 1);
+		ns = rig_loop(&r, &load);
+		in_flight = r.latency / ns;
+		assert_true(in_flight > 0.98 * depth && in_flight < 1.02 * depth);
+		rig_close(&r);
+	}
+}
+
+/* A read comes 100 us after a page has begun to be programmed on its die. */
+static u64 read_behind_program(const struct weir_model *model)
+{
+	u64 latency;
+
+	rig_open(&r, model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 64), 0);
+	r.now = 100000;
+	latency = rig_one(&r, WEIR_MEDIA_READ, 0, 8);
+	assert_true(r.cmd[0].part_ns[WEIR_PART_DIE] == latency - 50000);
+	/* A read on another die waits for nobody. */
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, PAGE, 8), 50000);
+	return latency;
+}
+
+static void read_waits_for_program(void **state)
+{
+	struct weir_model model = cached();
+
+	assert_int_equal(read_behind_program(&model), 400000 + 50000);
+	rig_close(&r);
+}
+
+static void read_suspends_program(void **state)
+{
+	struct weir_model model = cached();
+	struct weir_media_stats s;
+
+	model.suspend_ns = 5000;
+	assert_int_equal(read_behind_program(&model), 5000 + 50000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.suspends, 1);
+	/* The program is done later by what the read took. */
+	assert_int_equal(s.programmed_units, 0);
+	weir_media_advance(r.m, 500000 + 55000 - 1);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 0);
+	weir_media_advance(r.m, 500000 + 55000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 1);
+	rig_close(&r);
+}
+
+/* Reads without an end, all on one die, do not keep a page from being programmed. */
+static void reads_cannot_starve_programs(void **state)
+{
+	u64 suspend_ns;
+
+	for (suspend_ns = 0; suspend_ns <= 5000; suspend_ns += 5000) {
+		struct weir_model model = cached();
+		u32 i, reads = 0;
+
+		model.suspend_ns = suspend_ns;
+		rig_open(&r, &model, GIB, 1);
+		for (i = 0; i < 16; i++)
+			rig_put(&r, i, WEIR_MEDIA_READ, 0, 8);
+		for (; i < 26; i++)
+			rig_put(&r, i, WEIR_MEDIA_WRITE, 8 * 64 * i, 64);
+		rig_put(&r, 26, WEIR_MEDIA_FLUSH, 0, 0);
+		while (r.busy[26]) {
+			assert_true(rig_step(&r));
+			for (i = 0; i < 16; i++) {
+				if (r.busy[i])
+					continue;
+				rig_put(&r, i, WEIR_MEDIA_READ, 0, 8);
+				assert_true(reads++ < 200);
+			}
+		}
+		/* As many again go ahead of the second page of that die. */
+		assert_true(reads > 56);
+		rig_close(&r);
+	}
+}
+
+/* The cache takes 32 pages at the bus's rate, then one for each programmed. */
+static void cache_cliff(void **state)
+{
+	struct weir_model model = cached();
+	u64 before, after, stalled;
+	struct rig_load load = { .op = WEIR_MEDIA_WRITE, .depth = 1, .sectors = 64 };
+
+	model.bus_mbps = 1024;
+	model.cached_ns = 3000;
+	rig_open(&r, &model, GIB, 1);
+	load.count = 32;
+	before = rig_loop(&r, &load);
+	assert_int_equal(before, 32 * (32000 + 3000));
+	assert_int_equal(r.parts[WEIR_PART_CACHE], 0);
+	load.count = 8000;
+	after = rig_loop(&r, &load);
+	assert_true(after > 7900 * 500000ULL / 8 && after < 8000 * 500000ULL / 8);
+	stalled = r.parts[WEIR_PART_CACHE];
+	assert_true(stalled > after / 4);
+	/* When it has had time to empty, it takes as many again. */
+	r.now += 4 * 500000;
+	load.count = 32;
+	assert_int_equal(rig_loop(&r, &load), before);
+	rig_close(&r);
+
+	/* To the page. */
+	model = cached();
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 32 * 64), 0);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 64), 500000);
+	rig_close(&r);
+}
+
+/* A page is programmed when it is full, or when a flush wants it. */
+static void flush_programs_what_there_is(void **state)
+{
+	struct weir_model model = cached();
+	struct weir_media_stats s;
+
+	model.flush_ns = 7000;
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 7000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 8), 0);
+	r.now += 10000000;
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 507000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 7000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 1);
+	/* Nine pages, two of them on one die. */
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 9 * 64), 0);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 1007000);
+	r.cmd[0].fua = true;
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 8), 507000);
+	rig_close(&r);
+
+	model.plp = 1;
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 9 * 64), 0);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 7000);
+	r.cmd[0].fua = true;
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 8), 0);
+	rig_close(&r);
+}
+
+static void discard_and_zeroes(void **state)
+{
+	struct weir_model model = plain();
+
+	model.discard_ns = 1000;
+	model.discard_mib_ns = 200;
+	model.zeroes_ns = 30;
+	model.zeroes_mib_ns = 4;
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_DISCARD, 0, 3 * 2048), 1600);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_ZEROES, 0, 2 * 2048), 38);
+	rig_close(&r);
+}
+
+/* The slowest device, and as much as it takes at once: no time is lost or negative. */
+static void slowest_of_all(void **state)
+{
+	struct weir_model model = rig_model(WEIR_KIND_FLASH);
+	u64 latest = 0;
+	u32 i;
+
+	model.slots = 1024;
+	model.page_kib = 4;
+	model.read_ns = 1000000000;
+	model.speed = 10000;
+	model.channel_mbps = 1;
+	model.bus_mbps = 1;
+	rig_open(&r, &model, GIB, 1);
+	for (i = 0; i < 1024; i++)
+		rig_put(&r, i, WEIR_MEDIA_READ, 0, 8192);
+	weir_media_advance(r.m, 0);
+	for (i = 0; i < 1024; i++) {
+		u64 sum = 0, part;
+
+		assert_false(r.cmd[i].waiting);
+		assert_true(r.cmd[i].done_ns >= latest);
+		assert_true(r.cmd[i].done_ns <= BIT_ULL(60));
+		latest = r.cmd[i].done_ns;
+		for (part = 0; part < WEIR_MEDIA_NR_PARTS; part++) {
+			assert_true(r.cmd[i].part_ns[part] <= latest);
+			sum += r.cmd[i].part_ns[part];
+		}
+		assert_true(sum == latest);
+	}
+	/* A day before the end of all times nothing goes beyond it. */
+	weir_media_advance(r.m, BIT_ULL(62) - 86400000000000);
+	for (i = 0; i < 1024; i++) {
+		weir_media_submit(r.m, &r.cmd[i], BIT_ULL(62) - 86400000000000);
+		weir_media_advance(r.m, 0);
+		assert_false(r.cmd[i].waiting);
+		assert_true(r.cmd[i].done_ns <= BIT_ULL(62));
+	}
+	rig_close(&r);
+}
+
+/* A log of 8 dies with spare capacity; a GiB. */
+static struct weir_model collecting(void)
+{
+	struct weir_model model = cached();
+
+	model.op_permille = 70;
+	model.gc_low_permille = 5;
+	model.erase_ns = 3000000;
+	model.cache_mib = 8; /* less, and dies wait for the one that erases */
+	return model;
+}
+
+/* Writing it once is at the rate of the dies; again at random, it collects. */
+static void collection_sets_in(void **state)
+{
+	struct weir_model model = collecting();
+	struct rig_load load = { .op = WEIR_MEDIA_WRITE, .depth = 4, .sectors = 64 };
+	struct weir_media_stats s;
+	u64 fresh, steady;
+	u32 die;
+
+	rig_open(&r, &model, GIB, 1);
+	load.count = (GIB >> 9) / 64;
+	fresh = rig_loop(&r, &load);
+	assert_true(fresh < load.count * 62500);
+	weir_media_stats(r.m, &s);
+	assert_true(s.programmed_units <= s.host_units);
+	assert_int_equal(s.erased_blocks, 0);
+
+	load.area = GIB >> 9;
+	load.count *= 3;
+	rig_loop(&r, &load);
+	weir_media_reset_stats(r.m);
+	steady = rig_loop(&r, &load);
+	weir_media_stats(r.m, &s);
+	assert_true(s.programmed_units > 4 * s.host_units);
+	assert_true(s.programmed_units < 9 * s.host_units);
+	/* Pages, copies' reads, and an erase each 64 pages, on 8 dies. */
+	{
+		double each = s.programmed_units * (500e3 + 3e6 / 64) +
+			      (s.programmed_units - s.host_units) * 50e3;
+
+		assert_true(steady > 0.97 * each / 8 && steady < 1.03 * each / 8);
+	}
+	assert_true(s.free_blocks >= 1 && s.erased_blocks > 0);
+
+	/* Reads that meet it say so. */
+	memset(r.parts, 0, sizeof(r.parts));
+	for (die = 0; die < 8; die++)
+		rig_put(&r, 100 + die, WEIR_MEDIA_READ, die * PAGE, 8);
+	rig_drain(&r);
+	assert_true(r.parts[WEIR_PART_GC] > 500000);
+	rig_close(&r);
+}
+
+/* Everything discarded, writes are as on a fresh drive. */
+static void discard_eases(void **state)
+{
+	struct weir_model model = collecting();
+	struct rig_load load = { .op = WEIR_MEDIA_WRITE, .depth = 4, .sectors = 64,
+				 .area = GIB >> 9, .count = 3 * (GIB >> 9) / 64 };
+	struct weir_media_stats s;
+
+	rig_open(&r, &model, GIB, 1);
+	rig_loop(&r, &load);
+	rig_drain(&r);
+	rig_one(&r, WEIR_MEDIA_DISCARD, 0, GIB >> 9);
+	rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0);
+	weir_media_reset_stats(r.m);
+	load.area = 0;
+	load.count = (GIB >> 9) / 128;
+	rig_loop(&r, &load);
+	weir_media_stats(r.m, &s);
+	/* What was owed before is still paid: no more than a block. */
+	assert_true(s.programmed_units < s.host_units + s.host_units / 20);
+	rig_close(&r);
+}
+
+const struct CMUnitTest flash_tests[] = {
+	cmocka_unit_test(latency_alone),
+	cmocka_unit_test(large_read),
+	cmocka_unit_test(knee_at_the_dies),
+	cmocka_unit_test(sequence_uses_all_dies),
+	cmocka_unit_test(bus_is_the_limit),
+	cmocka_unit_test(littles_law),
+	cmocka_unit_test(read_waits_for_program),
+	cmocka_unit_test(read_suspends_program),
+	cmocka_unit_test(reads_cannot_starve_programs),
+	cmocka_unit_test(cache_cliff),
+	cmocka_unit_test(flush_programs_what_there_is),
+	cmocka_unit_test(discard_and_zeroes),
+	cmocka_unit_test(slowest_of_all),
+	cmocka_unit_test(collection_sets_in),
+	cmocka_unit_test(discard_eases),
+};
+
+const size_t nr_flash_tests = sizeof(flash_tests) / sizeof(*flash_tests);
