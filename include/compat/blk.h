@@ -10,6 +10,7 @@
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/hrtimer.h>
+#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/version.h>
 
@@ -99,6 +100,94 @@ static inline void weir_limit_zeroes_unmap(struct queue_limits *lim,
 {
 #ifdef WEIR_HAVE_WZEROES_UNMAP
 	lim->max_hw_wzeroes_unmap_sectors = sectors;
+#endif
+}
+
+/* ->open and ->release: of a disk, or of one of its block devices */
+#ifdef WEIR_HAVE_GENDISK_OPEN
+
+#define weir_opened struct gendisk
+#define weir_open_mode blk_mode_t
+#define weir_release_args(disk) struct gendisk *(disk)
+
+static inline struct gendisk *weir_opened_disk(struct gendisk *disk)
+{
+	return disk;
+}
+
+#else
+
+#define weir_opened struct block_device
+#define weir_open_mode fmode_t
+#define weir_release_args(disk) struct gendisk *(disk), fmode_t mode
+
+static inline struct gendisk *weir_opened_disk(struct block_device *bdev)
+{
+	return bdev->bd_disk;
+}
+
+#endif
+
+/*
+ * Since 6.14 freezing also says that no memory may be had by way of I/O until the
+ * queue is thawed; before that, its caller did.
+ */
+#ifdef WEIR_HAVE_FREEZE_FLAGS
+
+static inline unsigned int weir_freeze_queue(struct request_queue *q)
+{
+	return blk_mq_freeze_queue(q);
+}
+
+static inline void weir_unfreeze_queue(struct request_queue *q, unsigned int flags)
+{
+	blk_mq_unfreeze_queue(q, flags);
+}
+
+#else
+
+static inline unsigned int weir_freeze_queue(struct request_queue *q)
+{
+	unsigned int flags = memalloc_noio_save();
+
+	blk_mq_freeze_queue(q);
+	return flags;
+}
+
+static inline void weir_unfreeze_queue(struct request_queue *q, unsigned int flags)
+{
+	blk_mq_unfreeze_queue(q);
+	memalloc_noio_restore(flags);
+}
+
+#endif
+
+/*
+ * blk_mq_update_nr_hw_queues() takes the scheduler off the queue and puts it back
+ * after. Kernels without update_nr_hwq_lock let a user put another one on in
+ * between: what it keeps for each hardware queue is then missing, and kyber and
+ * weir crash. There a switch has no effect meanwhile: it is made under
+ * sysfs_lock, where it looks at this flag.
+ */
+static inline void weir_update_nr_hw_queues(struct blk_mq_tag_set *set,
+					    struct request_queue *q, int nr)
+{
+#ifdef WEIR_HAVE_NR_HWQ_LOCK
+	blk_mq_update_nr_hw_queues(set, nr);
+#else
+	const unsigned int flags = set->flags & WEIR_MQ_F_NO_SCHED;
+	unsigned int memflags;
+
+	mutex_lock(&q->sysfs_lock);
+	set->flags |= WEIR_MQ_F_NO_SCHED;
+	mutex_unlock(&q->sysfs_lock);
+	/* It calls back for memory while the queue is frozen. */
+	memflags = memalloc_noio_save();
+	blk_mq_update_nr_hw_queues(set, nr);
+	memalloc_noio_restore(memflags);
+	mutex_lock(&q->sysfs_lock);
+	set->flags = (set->flags & ~WEIR_MQ_F_NO_SCHED) | flags;
+	mutex_unlock(&q->sysfs_lock);
 #endif
 }
 

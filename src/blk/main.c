@@ -3,80 +3,112 @@
  * weir-blk: a multi-queue block device in memory, for whoever develops or tests
  * storage software. This file loads and unloads it; weir_blk.h names the rooms.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 
+#include "model_config.h"
 #include "weir_blk.h"
 
-/* Changed only while the module loads and unloads. */
-static LIST_HEAD(disks);
-static struct weir_settings settings;
+struct weir_settings weir_module_settings;
 
+/* The disks that the parameters ask for. Changed only on load and unload. */
+static struct weir_disk **module_disks;
+static int nr_module_disks;
+
+static int create_disk(int i)
+{
+	char name[DISK_NAME_LEN];
+	struct weir_disk *wd;
+	int err;
+
+	snprintf(name, sizeof(name), "weir%d", i);
+	wd = weir_disk_new(name, NULL);
+	if (IS_ERR(wd))
+		return PTR_ERR(wd);
+	err = weir_disk_power_on(wd, &weir_module_settings, weir_media_params());
+	if (err) {
+		weir_disk_free(wd);
+		return err;
+	}
+	module_disks[nr_module_disks++] = wd;
+	return 0;
+}
+
+/*
+ * Nobody can have one open when the module is unloaded; when it fails to load,
+ * udev may still be looking at one.
+ */
 static void destroy_disks(void)
 {
-	struct weir_disk *wd, *next;
+	mutex_lock(&weir_config_mutex);
+	while (nr_module_disks) {
+		struct weir_disk *wd = module_disks[--nr_module_disks];
 
-	list_for_each_entry_safe_reverse(wd, next, &disks, node) {
-		list_del(&wd->node);
-		weir_disk_destroy(wd);
+		while (weir_disk_power_off(wd) == -EBUSY)
+			msleep(20);
+		weir_disk_free(wd);
 	}
+	mutex_unlock(&weir_config_mutex);
+	kfree(module_disks);
 }
 
 static int create_disks(void)
 {
-	int i;
+	const int nr = weir_module_settings.nr_devices;
+	int i, err = 0;
 
-	for (i = 0; i < settings.nr_devices; i++) {
-		struct weir_disk *wd = weir_disk_create(&settings, i);
-
-		if (IS_ERR(wd)) {
-			pr_err("cannot create weir%d: error %ld\n", i,
-			       PTR_ERR(wd));
-			destroy_disks();
-			return PTR_ERR(wd);
-		}
-		list_add_tail(&wd->node, &disks);
-	}
-	return 0;
+	module_disks = kcalloc(nr, sizeof(*module_disks), GFP_KERNEL);
+	if (!module_disks)
+		return -ENOMEM;
+	mutex_lock(&weir_config_mutex);
+	for (i = 0; i < nr && !err; i++)
+		err = create_disk(i);
+	mutex_unlock(&weir_config_mutex);
+	if (err)
+		destroy_disks();
+	return err;
 }
 
 static int __init weir_blk_init(void)
 {
+	struct weir_settings *s = &weir_module_settings;
 	int err;
 
-	err = weir_config_load(&settings);
+	*s = *weir_params();
+	err = weir_config_resolve(s, false);
 	if (err)
 		return err;
-	weir_store_limit(settings.memory_limit << (20 - PAGE_SHIFT));
+	weir_store_limit(s->memory_limit << (20 - PAGE_SHIFT));
 	err = weir_queue_init();
 	if (err)
 		return err;
 	weir_report_init();
-	if (settings.shared_tags) {
-		err = weir_shared_tags_create(&settings);
-		if (err)
-			goto report;
-	}
 	err = create_disks();
 	if (err)
-		goto tags;
+		goto report;
+	err = weir_configfs_init();
+	if (err)
+		goto disks;
 	pr_info("%lld disk(s) of %lld GiB, %lld hardware and %lld poll queue(s)\n",
-		settings.nr_devices, settings.gb, settings.submit_queues,
-		settings.poll_queues);
+		s->nr_devices, s->gb, s->submit_queues, s->poll_queues);
 	return 0;
 
-tags:
-	weir_shared_tags_destroy();
+disks:
+	destroy_disks();
 report:
+	weir_shared_tags_destroy();
 	weir_report_exit();
 	weir_queue_exit();
 	rcu_barrier();
 	return err;
 }
 
-/* The core refuses to come here while a disk is open. */
+/* The core refuses to come here while a disk is open or has a directory. */
 static void __exit weir_blk_exit(void)
 {
+	weir_configfs_exit();
 	destroy_disks();
 	weir_shared_tags_destroy();
 	weir_report_exit();

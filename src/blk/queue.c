@@ -21,6 +21,8 @@
 #include "compat/blk.h"
 #include "weir_blk.h"
 
+#include <trace/weir_blk.h>
+
 static struct workqueue_struct *weir_wq;
 
 static struct request *due_to_rq(struct weir_due_entry *e)
@@ -87,6 +89,17 @@ static __always_inline int transfer(struct weir_disk *wd, struct request *rq,
 	return transfer_other(wd, rq, may_sleep);
 }
 
+/* What read_only and bad sectors have to say about a request */
+static noinline int check(struct weir_disk *wd, struct request *rq)
+{
+	if (wd->set.read_only && op_is_write(req_op(rq)))
+		return -EIO;
+	if (blk_rq_sectors(rq) &&
+	    weir_disk_is_bad(wd, blk_rq_pos(rq), blk_rq_sectors(rq)))
+		return -EIO;
+	return 0;
+}
+
 /*
  * Do a request's work and note how it went.
  * Return: false if it has to be done again by somebody who may sleep.
@@ -94,11 +107,11 @@ static __always_inline int transfer(struct weir_disk *wd, struct request *rq,
 static __always_inline bool perform(struct weir_disk *wd, struct request *rq, bool may_sleep)
 {
 	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
-	int err;
+	int err = 0;
 
-	if (unlikely(wd->set.read_only && op_is_write(req_op(rq))))
-		err = -EIO;
-	else
+	if (unlikely(wd->check))
+		err = check(wd, rq);
+	if (likely(!err))
 		err = transfer(wd, rq, may_sleep);
 	if (unlikely(err)) {
 		if (err == -ENOMEM && !may_sleep)
@@ -117,6 +130,9 @@ static void count_completed(struct weir_queue *wq, struct request *rq)
 	this_cpu_inc(wq->counters->completed);
 	if (unlikely(cmd->status))
 		this_cpu_inc(wq->counters->failed);
+	/* Old or new value: either will do. */
+	if (unlikely(data_race(wq->watch)))
+		weir_watch_complete(wq, rq);
 }
 
 /* blk-mq calls this once the request is on the CPU that is to end it. */
@@ -194,19 +210,65 @@ static noinline void end_overflow(struct weir_queue *wq, struct request *rq)
 	}
 }
 
+/*
+ * The bandwidth limit. The disk moves one request's data after the other's, at
+ * mbps; what it has not moved for want of requests it may catch up on, up to
+ * BURST_NS of it, which is null_blk's.
+ * Return: when the request's data has been moved.
+ */
+#define BURST_NS (20 * NSEC_PER_MSEC)
+
+static u64 data_moved_ns(struct weir_queue *wq, struct request *rq, u64 now_ns)
+{
+	u64 cost_ns = div_u64((u64)blk_rq_bytes(rq) * NSEC_PER_SEC >> 20, wq->mbps);
+	s64 old_ns = atomic64_read(&wq->wd->bandwidth_ns), new_ns;
+
+	if (weir_op(req_op(rq)) > weir_op(REQ_OP_WRITE))
+		return now_ns; /* brings no data */
+	do {
+		new_ns = max_t(s64, old_ns, now_ns - BURST_NS) + cost_ns;
+	} while (!atomic64_try_cmpxchg(&wq->wd->bandwidth_ns, &old_ns, new_ns));
+	return new_ns;
+}
+
+void weir_queue_wait(struct weir_queue *wq, struct request *rq, u64 at_ns)
+{
+	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
+	unsigned long flags;
+	bool pushed;
+
+	spin_lock_irqsave(&wq->lock, flags);
+	cmd->due_ns = at_ns;
+	pushed = weir_due_push(&wq->due, &cmd->due, at_ns);
+	arm_timer(wq);
+	spin_unlock_irqrestore(&wq->lock, flags);
+	if (unlikely(!pushed)) {
+		rq->rq_next = NULL;
+		end_overflow(wq, rq);
+	}
+}
+
 /* Let a list of requests wait, linked through rq_next. */
 static void wait_until_due(struct weir_queue *wq, struct request *rq)
 {
 	struct request *next, *overflow = NULL;
-	u64 at_ns = 0;
+	u64 at_ns = 0, usual_ns;
 
+	if (unlikely(wq->drive)) {
+		weir_drive_submit(wq->drive, rq);
+		return;
+	}
 	if (wq->delay_ns || wq->how == WEIR_TIMER)
 		at_ns = ktime_get_ns() + wq->delay_ns;
+	usual_ns = at_ns;
 	spin_lock_irq(&wq->lock);
 	for (; rq; rq = next) {
 		struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
 
 		next = rq->rq_next;
+		if (unlikely(wq->mbps))
+			at_ns = max(usual_ns, data_moved_ns(wq, rq, usual_ns - wq->delay_ns));
+		cmd->due_ns = at_ns;
 		if (unlikely(!weir_due_push(&wq->due, &cmd->due, at_ns))) {
 			rq->rq_next = overflow;
 			overflow = rq;
@@ -302,12 +364,14 @@ static int weir_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
 	struct weir_queue *wq = hctx->driver_data;
 	struct request *rq, *next;
 	int found = 0;
+	u32 waiting;
 
 	this_cpu_inc(wq->counters->polls);
 	if (!READ_ONCE(wq->due.nr))
 		return 0;
 	spin_lock_irq(&wq->lock);
 	rq = take_due(wq, wq->delay_ns ? ktime_get_ns() : 0);
+	waiting = wq->due.nr;
 	spin_unlock_irq(&wq->lock);
 
 	for (; rq; rq = next) {
@@ -317,6 +381,7 @@ static int weir_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
 		end_here(rq, iob);
 		found++;
 	}
+	trace_weir_blk_poll(hctx->queue, hctx->queue_num, found, waiting);
 	return found;
 }
 
@@ -386,6 +451,7 @@ static void weir_work(struct work_struct *work)
 	list_for_each_entry_safe(rq, next, &todo, queuelist) {
 		list_del_init(&rq->queuelist);
 		perform(wq->wd, rq, true);
+		weir_watch_deferred(rq);
 		finish(wq, rq, &iob, &waiting);
 		let_go(wq, &iob, &waiting);
 		cond_resched();
@@ -405,8 +471,8 @@ static __always_inline void count_begun(struct weir_queue *wq,
 					struct request *rq, unsigned int op)
 {
 	this_cpu_inc(wq->counters->ops[op & (WEIR_NR_OPS - 1)]);
-	if (op <= weir_op(REQ_OP_WRITE))
-		this_cpu_add(wq->counters->sectors[op], blk_rq_sectors(rq));
+	this_cpu_add(wq->counters->sectors[op & (WEIR_NR_OPS - 1)],
+		     blk_rq_sectors(rq));
 	if (op != weir_op(REQ_OP_READ) && rq->cmd_flags & REQ_FUA)
 		this_cpu_inc(wq->counters->fua);
 }
@@ -417,7 +483,13 @@ static __always_inline void count_begun(struct weir_queue *wq,
  */
 static __always_inline bool work_on(struct weir_queue *wq, struct request *rq)
 {
+	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
+
 	count_begun(wq, rq, weir_op(req_op(rq)));
+	cmd->submit_ns = 0;
+	/* Old or new value: either will do. */
+	if (unlikely(data_race(wq->watch)))
+		weir_watch_submit(rq);
 	if (perform(wq->wd, rq, wq->may_sleep))
 		return true;
 	defer(wq, rq);
@@ -455,7 +527,8 @@ static __always_inline bool queue_page(struct weir_queue *wq, struct request *rq
 	const u32 others = ((__force u32)REQ_OP_MASK & ~1) | (__force u32)REQ_FUA;
 	unsigned int op = weir_op(req_op(rq));
 
-	if (unlikely(!wq->plain || (__force u32)rq->cmd_flags & others) ||
+	/* Old or new value: either will do. */
+	if (unlikely(!data_race(wq->plain) || (__force u32)rq->cmd_flags & others) ||
 	    unlikely(!weir_store_copy_page(&wq->wd->store, rq, op)))
 		return false;
 	this_cpu_inc(wq->counters->pages[op]);
@@ -514,25 +587,10 @@ static void weir_queue_rqs(weir_rq_list *list)
 		queue_many(list);
 }
 
-/*
- * The block layer has waited for its timeout. A request in the heap is taken
- * out and failed. One that is not in the heap is in other hands (the worker's,
- * or already on its way back), which will complete it.
- */
-static enum blk_eh_timer_return weir_timeout(struct request *rq)
+/* Fail a request that took too long, and is in nobody's hands any more. */
+static void fail_late(struct weir_queue *wq, struct request *rq)
 {
-	struct weir_queue *wq = rq->mq_hctx->driver_data;
 	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
-	unsigned long flags;
-	bool ours;
-
-	spin_lock_irqsave(&wq->lock, flags);
-	ours = cmd->due.pos != WEIR_NOT_DUE;
-	if (ours)
-		weir_due_remove(&wq->due, &cmd->due);
-	spin_unlock_irqrestore(&wq->lock, flags);
-	if (!ours)
-		return BLK_EH_RESET_TIMER;
 
 	pr_warn_ratelimited("%s: request at sector %llu timed out\n",
 			    wq->wd->disk->disk_name,
@@ -541,34 +599,54 @@ static enum blk_eh_timer_return weir_timeout(struct request *rq)
 	cmd->status = BLK_STS_TIMEOUT;
 	count_completed(wq, rq);
 	blk_mq_complete_request(rq);
+}
+
+/*
+ * The block layer has waited for its timeout. A request in the heap is taken
+ * out and failed. One that is not in the heap is in other hands (the worker's,
+ * or already on its way back), which will complete it; one that waits for its
+ * share of a limited bandwidth will have it.
+ */
+static enum blk_eh_timer_return weir_timeout(struct request *rq)
+{
+	struct weir_queue *wq = rq->mq_hctx->driver_data;
+	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
+	unsigned long flags;
+	bool ours;
+
+	/* It may be the model's, and then the heap's. */
+	if (wq->drive && weir_drive_cancel(wq->drive, rq)) {
+		trace_weir_blk_timeout(rq, true);
+		fail_late(wq, rq);
+		return BLK_EH_DONE;
+	}
+	spin_lock_irqsave(&wq->lock, flags);
+	ours = cmd->due.pos != WEIR_NOT_DUE;
+	/* A bandwidth limit is no failure, however long the wait. */
+	if (ours && wq->mbps &&
+	    wq->due.slot[cmd->due.pos].at_ns > ktime_get_ns())
+		ours = false;
+	if (ours)
+		weir_due_remove(&wq->due, &cmd->due);
+	spin_unlock_irqrestore(&wq->lock, flags);
+	trace_weir_blk_timeout(rq, ours);
+	if (!ours)
+		return BLK_EH_RESET_TIMER;
+
+	fail_late(wq, rq);
 	return BLK_EH_DONE;
 }
 
 /* Hardware queues come and go */
 
-static void weir_map_queues(struct blk_mq_tag_set *set)
-{
-	const struct weir_settings *s = set->driver_data;
-	struct blk_mq_queue_map *map = set->map;
-
-	map[HCTX_TYPE_DEFAULT].queue_offset = 0;
-	map[HCTX_TYPE_DEFAULT].nr_queues = s->submit_queues;
-	blk_mq_map_queues(&map[HCTX_TYPE_DEFAULT]);
-	if (set->nr_maps == 1)
-		return;
-	/* Reads have no queues of their own: they use the default ones. */
-	map[HCTX_TYPE_READ].nr_queues = 0;
-	map[HCTX_TYPE_POLL].queue_offset = s->submit_queues;
-	map[HCTX_TYPE_POLL].nr_queues = s->poll_queues;
-	blk_mq_map_queues(&map[HCTX_TYPE_POLL]);
-}
-
-static enum weir_completion completion_of(const struct weir_settings *s,
+static enum weir_completion completion_of(const struct weir_disk *wd,
 					  unsigned int index)
 {
-	if (index >= s->submit_queues)
+	if (index >= wd->tags->submit_queues)
 		return WEIR_POLL;
-	switch (s->irqmode) {
+	if (wd->drive || wd->set.mbps)
+		return WEIR_TIMER;
+	switch (wd->set.irqmode) {
 	case WEIR_IRQ_NONE:
 		return WEIR_INLINE;
 	case WEIR_IRQ_TIMER:
@@ -578,18 +656,68 @@ static enum weir_completion completion_of(const struct weir_settings *s,
 	}
 }
 
-static int weir_init_hctx(struct blk_mq_hw_ctx *hctx, void *driver_data,
-			  unsigned int index)
+static void set_short_way(struct weir_queue *wq)
 {
-	struct weir_disk *wd = hctx->queue->queuedata;
-	u32 depth = wd->tags->queue_depth;
+	const struct weir_disk *wd = wq->wd;
+	bool short_way = wq->how == WEIR_SOFTIRQ && wd->set.memory_backed &&
+			 !wd->check && !wq->may_sleep;
+
+	weir_watch_update(wq, short_way);
+}
+
+/* What depends on how the queue completes. No request is in it. */
+static void set_completion(struct weir_queue *wq, unsigned int index)
+{
+	const struct weir_settings *s = &wq->wd->set;
+
+	wq->how = completion_of(wq->wd, index);
+	wq->delay_ns = 0;
+	wq->drive = wq->wd->drive;
+	if (wq->how == WEIR_POLL || s->irqmode == WEIR_IRQ_TIMER)
+		wq->delay_ns = s->completion_nsec;
+	if (wq->how == WEIR_POLL && (wq->mbps || wq->drive) && !wq->delay_ns)
+		wq->delay_ns = 1; /* for poll to look at the clock */
+	set_short_way(wq);
+}
+
+static void map_some(struct blk_mq_queue_map *map, u32 offset, u32 nr)
+{
+	map->queue_offset = offset;
+	map->nr_queues = nr;
+	if (nr)
+		blk_mq_map_queues(map);
+}
+
+/*
+ * Called when the tag set is made, and when the number of its queues changes:
+ * with the new number, and again with the old one if there is no memory for
+ * the new one.
+ */
+static void weir_map_queues(struct blk_mq_tag_set *set)
+{
+	struct weir_tags *tags = container_of(set, struct weir_tags, set);
+
+	if (set->nr_hw_queues != tags->submit_queues + tags->poll_queues) {
+		tags->submit_queues = tags->old_submit_queues;
+		tags->poll_queues = tags->old_poll_queues;
+	}
+	tags->mapped = true;
+	map_some(&set->map[HCTX_TYPE_DEFAULT], 0, tags->submit_queues);
+	/* Reads have no queues of their own: they use the default ones. */
+	map_some(&set->map[HCTX_TYPE_READ], 0, 0);
+	map_some(&set->map[HCTX_TYPE_POLL], tags->submit_queues, tags->poll_queues);
+}
+
+static struct weir_queue *queue_create(struct weir_disk *wd, int node)
+{
+	u32 depth = wd->tags->set.queue_depth;
 	struct weir_queue *wq;
 
-	wq = kzalloc_node(sizeof(*wq), GFP_KERNEL, hctx->numa_node);
+	wq = kzalloc_node(sizeof(*wq), GFP_KERNEL, node);
 	if (!wq)
-		return -ENOMEM;
+		return NULL;
 	wq->due.slot = kvmalloc_node(array_size(depth, sizeof(*wq->due.slot)),
-				     GFP_KERNEL, hctx->numa_node);
+				     GFP_KERNEL, node);
 	if (!wq->due.slot)
 		goto free_queue;
 	wq->counters = alloc_percpu(struct weir_counters);
@@ -597,12 +725,8 @@ static int weir_init_hctx(struct blk_mq_hw_ctx *hctx, void *driver_data,
 		goto free_slots;
 
 	wq->wd = wd;
-	wq->how = completion_of(&wd->set, index);
-	if (wq->how == WEIR_TIMER || wq->how == WEIR_POLL)
-		wq->delay_ns = wd->set.completion_nsec;
+	wq->mbps = wd->set.mbps;
 	wq->may_sleep = wd->set.blocking;
-	wq->plain = wq->how == WEIR_SOFTIRQ && wd->set.memory_backed &&
-		    !wd->set.read_only && !wq->may_sleep;
 	spin_lock_init(&wq->lock);
 	wq->due.max = depth;
 	wq->armed_ns = U64_MAX;
@@ -610,14 +734,37 @@ static int weir_init_hctx(struct blk_mq_hw_ctx *hctx, void *driver_data,
 			   HRTIMER_MODE_ABS_PINNED);
 	INIT_LIST_HEAD(&wq->deferred);
 	INIT_WORK(&wq->work, weir_work);
-	hctx->driver_data = wq;
-	return 0;
+	weir_watch_add(wq);
+	return wq;
 
 free_slots:
 	kvfree(wq->due.slot);
 free_queue:
 	kfree(wq);
-	return -ENOMEM;
+	return NULL;
+}
+
+/*
+ * When the number of queues changes, blk-mq makes all of them anew, and depends
+ * on it that what it had before it can have again. So they stay until the disk
+ * is off, with what they have counted.
+ */
+static int weir_init_hctx(struct blk_mq_hw_ctx *hctx, void *driver_data,
+			  unsigned int index)
+{
+	struct weir_disk *wd = hctx->queue->queuedata;
+	struct weir_queue *wq = wd->queues[index];
+
+	if (!wq) {
+		wq = queue_create(wd, hctx->numa_node);
+		if (!wq)
+			return -ENOMEM;
+	}
+	set_completion(wq, index);
+	/* Whoever reads counters finds it complete. */
+	smp_store_release(&wd->queues[index], wq);
+	hctx->driver_data = wq;
+	return 0;
 }
 
 /* No request is left when this is called. */
@@ -626,11 +773,53 @@ static void weir_exit_hctx(struct blk_mq_hw_ctx *hctx, unsigned int index)
 	struct weir_queue *wq = hctx->driver_data;
 
 	hrtimer_cancel(&wq->timer);
+	wq->armed_ns = U64_MAX;
 	cancel_work_sync(&wq->work);
-	free_percpu(wq->counters);
-	kvfree(wq->due.slot);
-	kfree(wq);
 	hctx->driver_data = NULL;
+}
+
+int weir_queues_create(struct weir_disk *wd)
+{
+	/* Each kind of queue has at most one per CPU. */
+	wd->max_queues = 2 * nr_cpu_ids;
+	wd->queues = kcalloc(wd->max_queues, sizeof(*wd->queues), GFP_KERNEL);
+	return wd->queues ? 0 : -ENOMEM;
+}
+
+void weir_queues_destroy(struct weir_disk *wd)
+{
+	u32 i;
+
+	for (i = 0; i < wd->max_queues; i++) {
+		struct weir_queue *wq = wd->queues[i];
+
+		if (!wq)
+			continue;
+		weir_watch_del(wq);
+		free_percpu(wq->counters);
+		kvfree(wq->due.slot);
+		kfree(wq);
+	}
+	kfree(wd->queues);
+	wd->queues = NULL;
+}
+
+void weir_queues_retime(struct weir_disk *wd)
+{
+	struct blk_mq_hw_ctx *hctx;
+	unsigned long i;
+
+	queue_for_each_hw_ctx(wd->disk->queue, hctx, i)
+		set_completion(hctx->driver_data, i);
+}
+
+void weir_queues_check(struct weir_disk *wd)
+{
+	u32 i;
+
+	for (i = 0; i < wd->max_queues; i++)
+		if (wd->queues[i])
+			set_short_way(wd->queues[i]);
 }
 
 const struct blk_mq_ops weir_mq_ops = {

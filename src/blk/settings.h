@@ -20,12 +20,14 @@ enum {
 /**
  * struct weir_settings - one disk, as the user asked for it
  *
- * Names, units and meaning are those of the module parameters (config.c); all
- * are s64 so that what a user typed survives until it has been checked.
+ * Names, units and meaning are those of the settings (config.h); all are s64 so
+ * that what a user typed survives until it has been checked. @size is 0 in what
+ * module parameters give: @gb says it then.
  */
 struct weir_settings {
 	s64 nr_devices;
 	s64 gb;
+	s64 size;
 	s64 bs;
 	s64 submit_queues;
 	s64 poll_queues;
@@ -41,13 +43,17 @@ struct weir_settings {
 	s64 completion_nsec;
 	s64 memory_backed;
 	s64 memory_limit;
+	s64 mbps;
 	s64 discard;
 	s64 write_cache;
+	s64 cache_size;
 	s64 fua;
 	s64 max_sectors;
 	s64 virt_boundary;
 	s64 read_only;
 	s64 rotational;
+	s64 zoned;
+	s64 index;
 };
 
 /**

@@ -421,18 +421,6 @@ int weir_store_zero(struct weir_store *s, u64 pos, u64 len, bool unmap,
 	return 0;
 }
 
-int weir_store_init(struct weir_store *s, u64 bytes, int node)
-{
-	u64 pages = DIV_ROUND_UP_ULL(bytes, PAGE_SIZE);
-
-	s->node = node;
-	atomic_long_set(&s->nr_pages, 0);
-	atomic_long_set(&s->nr_tables, 0);
-	s->nr_top = DIV_ROUND_UP_ULL(pages, (u64)WEIR_STORE_SLOTS << WEIR_STORE_SLOT_SHIFT);
-	s->top = kvcalloc(s->nr_top, sizeof(*s->top), GFP_KERNEL);
-	return s->top ? 0 : -ENOMEM;
-}
-
 static void free_leaf(struct weir_store *s, struct weir_store_leaf *leaf)
 {
 	unsigned int i;
@@ -451,22 +439,51 @@ static void free_leaf(struct weir_store *s, struct weir_store_leaf *leaf)
 	cond_resched();
 }
 
+static void free_table(struct weir_store *s, unsigned long index)
+{
+	struct weir_store_table *t = s->top[index];
+	unsigned int i;
+
+	if (!t)
+		return;
+	for (i = 0; i < WEIR_STORE_SLOTS; i++)
+		if (t->leaf[i])
+			free_leaf(s, t->leaf[i]);
+	free_page((unsigned long)t);
+	atomic_long_dec(&s->nr_tables);
+}
+
+#define TOP_BYTES ((u64)PAGE_SIZE << (2 * WEIR_STORE_SLOT_SHIFT))
+
+int weir_store_resize(struct weir_store *s, u64 bytes, int node)
+{
+	const unsigned long nr = DIV_ROUND_UP_ULL(bytes, TOP_BYTES);
+	const unsigned long kept = min(nr, s->nr_top);
+	struct weir_store_table **top;
+	unsigned long i;
+
+	top = kvcalloc(nr, sizeof(*top), GFP_KERNEL);
+	if (!top)
+		return -ENOMEM;
+	for (i = 0; i < kept; i++)
+		top[i] = s->top[i];
+	for (; i < s->nr_top; i++)
+		free_table(s, i);
+	if (bytes < kept * TOP_BYTES)
+		weir_store_discard(s, bytes, kept * TOP_BYTES - bytes, false, true);
+	kvfree(s->top);
+	s->top = top;
+	s->nr_top = nr;
+	s->node = node;
+	return 0;
+}
+
 void weir_store_free(struct weir_store *s)
 {
 	unsigned long i;
-	unsigned int j;
 
-	for (i = 0; i < s->nr_top; i++) {
-		struct weir_store_table *t = s->top[i];
-
-		if (!t)
-			continue;
-		for (j = 0; j < WEIR_STORE_SLOTS; j++)
-			if (t->leaf[j])
-				free_leaf(s, t->leaf[j]);
-		free_page((unsigned long)t);
-		atomic_long_dec(&s->nr_tables);
-	}
+	for (i = 0; i < s->nr_top; i++)
+		free_table(s, i);
 	kvfree(s->top);
 	WARN_ON_ONCE(atomic_long_read(&s->nr_pages));
 	WARN_ON_ONCE(atomic_long_read(&s->nr_tables));

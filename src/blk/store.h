@@ -60,9 +60,16 @@ void weir_store_limit(unsigned long pages);
 unsigned long weir_store_limit_pages(void);
 unsigned long weir_store_used_pages(void);
 
-int weir_store_init(struct weir_store *s, u64 bytes, int node);
-
-/* The disk must have no request under way. May sleep. */
+/**
+ * weir_store_resize() - make room for so many bytes
+ * @s: zeroed memory, or a store; what is past the new end is given back
+ * @node: for the pages from now on
+ *
+ * As weir_store_free(), it may sleep, and there must be no request under way.
+ *
+ * Return: 0, or -ENOMEM with the store as it was.
+ */
+int weir_store_resize(struct weir_store *s, u64 bytes, int node);
 void weir_store_free(struct weir_store *s);
 
 /*

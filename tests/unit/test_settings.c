@@ -60,6 +60,49 @@ static void queues_are_cut_to_the_cpus(void **state)
 	assert_int_equal(s.submit_queues, 1);
 }
 
+static void nodes_without_cpus_have_no_queue(void **state)
+{
+	const struct weir_machine two = { .cpus = 1, .nodes = 2, .ram_mib = 1000 };
+	struct weir_settings s = plain();
+	struct weir_complaint why;
+
+	s.use_per_node_hctx = 1;
+	assert_true(weir_settings_resolve(&s, &two, &why));
+	assert_int_equal(s.submit_queues, 1);
+}
+
+static void size_is_gb_unless_given(void **state)
+{
+	struct weir_settings s = plain();
+	struct weir_complaint why;
+
+	assert_true(weir_settings_resolve(&s, &machine, &why));
+	assert_int_equal(s.size, 4096);
+
+	s = plain();
+	s.size = 17;
+	assert_true(weir_settings_resolve(&s, &machine, &why));
+	assert_int_equal(s.size, 17);
+}
+
+static void a_cache_size_is_a_write_cache(void **state)
+{
+	struct weir_settings s = plain();
+	struct weir_complaint why;
+
+	s.cache_size = 10;
+	assert_true(weir_settings_resolve(&s, &machine, &why));
+	assert_int_equal(s.write_cache, 1);
+	assert_int_equal(s.cache_size, 10);
+
+	s = plain();
+	s.cache_size = 10;
+	s.memory_backed = 0;
+	assert_true(weir_settings_resolve(&s, &machine, &why));
+	assert_int_equal(s.write_cache, 0);
+	assert_int_equal(s.cache_size, 0);
+}
+
 static void tiny_machine_still_has_a_limit(void **state)
 {
 	const struct weir_machine tiny = { .cpus = 1, .nodes = 1, .ram_mib = 1 };
@@ -99,6 +142,10 @@ static void refusals(void **state)
 	refused(s, "queue_mode", 1);
 
 	s = plain();
+	s.zoned = 1;
+	refused(s, "zoned", 1);
+
+	s = plain();
 	s.memory_limit = 1001;
 	refused(s, "memory_limit", 1001);
 }
@@ -121,6 +168,9 @@ const struct CMUnitTest settings_tests[] = {
 	cmocka_unit_test(choices),
 	cmocka_unit_test(timer_waits_by_default),
 	cmocka_unit_test(queues_are_cut_to_the_cpus),
+	cmocka_unit_test(nodes_without_cpus_have_no_queue),
+	cmocka_unit_test(size_is_gb_unless_given),
+	cmocka_unit_test(a_cache_size_is_a_write_cache),
 	cmocka_unit_test(tiny_machine_still_has_a_limit),
 	cmocka_unit_test(refusals),
 	cmocka_unit_test(limits_are_inclusive),

@@ -54,6 +54,15 @@ holds 'because of a poll' "$(counter polls) > polls"
 is "$(awk '$2 == "poll" { print $(NF - 2) }' $debug/weir0/queues)" 0 'without any interrupt'
 unload
 
+# The disk's own histogram: what fio sees, less the way to the disk and back.
+load gb=1 submit_queues=1 irqmode=2 completion_nsec=1000000
+echo 1 >$debug/weir0/timing
+latency 'timed' 1000000 1060000 --ioengine=psync
+p50=$(awk '$1 == "read" { print $6 }' $debug/weir0/latency)
+holds "the histogram's median is within 3 % ($p50 ns)" \
+	"${p50:-0} * 100 >= 97 * 1000000 && ${p50:-0} * 100 <= 103 * 1000000"
+unload
+
 # 16 at once take as long as one: the disk has no limit of its own.
 load gb=1 submit_queues=1 irqmode=2 completion_nsec=1000000
 latency '16 at once' 1000000 1500000 --ioengine=libaio --iodepth=16

@@ -169,6 +169,7 @@ done_testing()
 # --- in the machine: the driver ---
 
 readonly debug=/sys/kernel/debug/weir
+readonly conf=/sys/kernel/config/weir
 
 # load [PARAMETER=VALUE]...: a failure is a failed test, and the test's end.
 load()
@@ -200,6 +201,31 @@ no_udev()
 {
 	udevadm settle
 	udevadm control --exit
+}
+
+# put DISK ATTRIBUTE VALUE: writes to configfs.
+put()
+{
+	printf '%s\n' "$3" >"$conf/$1/$2"
+}
+
+# get DISK ATTRIBUTE
+get()
+{
+	cat "$conf/$1/$2"
+}
+
+# make_disk NAME [ATTRIBUTE=VALUE]...: by configfs.
+make_disk()
+{
+	local name=$1 pair
+
+	shift
+	mkdir "$conf/$name" || return
+	for pair in "$@"; do
+		put "$name" "${pair%%=*}" "${pair#*=}" || return
+	done
+	put "$name" power 1
 }
 
 # counter COLUMN [DISK]: of debugfs queues, the sum of all hardware queues.

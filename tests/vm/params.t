@@ -14,12 +14,11 @@ no_udev
 # Values that name no range of their own have to satisfy another parameter or
 # the machine.
 wrong=$(cat <<'EOT'
-nr_devices 0 not a number from 1 to 256
-nr_devices 257 not a number from 1 to 256
-nr_devices -1 not a number from 1 to 256
-nr_devices many not a number from 1 to 256
-nr_devices 1.5 not a number from 1 to 256
-nr_devices 99999999999999999999 not a number from 1 to 256
+nr_devices 257 not a number from 0 to 256
+nr_devices -1 not a number from 0 to 256
+nr_devices many not a number from 0 to 256
+nr_devices 1.5 not a number from 0 to 256
+nr_devices 99999999999999999999 not a number from 0 to 256
 gb 0 not a number from 1 to 1048576
 gb 1048577 not a number from 1 to 1048576
 gb 4G not a number from 1 to 1048576
@@ -67,6 +66,11 @@ max_sectors 8388608 not a number from 0 to 8388607
 virt_boundary 2 not 0 or 1
 read_only 2 not 0 or 1
 rotational 2 not 0 or 1
+mbps -1 not a number from 0 to 40960
+mbps 40961 not a number from 0 to 40960
+cache_size -1 not a number from 0 to 1073741824
+zoned 1 not 0 (a disk with zones is not there yet)
+zoned 2 not 0 or 1
 EOT
 )
 
@@ -96,6 +100,10 @@ refused 'Invalid argument' 'refused: good ones before a wrong one' \
 	modprobe weir-blk gb=1 bs=4096 nr_devices=2 irqmode=9
 is "$(left_behind)" '' 'nothing is left of any'
 
+try 'no disk at all' modprobe weir-blk nr_devices=0
+is "$(ls -d /sys/block/weir* 2>/dev/null)" '' 'no disk is there'
+unload
+
 # The ends of each range, and what stands for a choice.
 while read -r line; do
 	read -ra parameters <<<"$line"
@@ -120,5 +128,6 @@ memory_limit=0x10
 use_per_node_hctx shared_tags shared_tag_bitmap
 shared_tags=y no_sched=n blocking=on
 no_such_parameter=1
+mbps=1 cache_size=1073741824 zoned=0
 EOT
 done_testing

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What can be configured. Each line of WEIR_SETTINGS gives a setting's name,
+ * default, range and description, once: the module parameter (params.c), the
+ * configfs attribute (configfs.c), the check, the message that names the range,
+ * and what modinfo prints are all made from it. Where null_blk has the name,
+ * meaning and unit are null_blk's.
+ */
+#ifndef WEIR_CONFIG_H
+#define WEIR_CONFIG_H
+
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include "compat/blk.h"
+#include "settings.h"
+
+/*
+ * PARAM(name, default, lowest, highest, description) - only a module parameter
+ * ATTR(name, field, lowest, highest, description) - only a configfs attribute
+ * LIVE(as PARAM) - both; the attribute may be changed while the disk is on
+ * NUMBER(as PARAM) - both
+ * SWITCH(name, default, description) - both, 0 or 1
+ */
+#define WEIR_SETTINGS(PARAM, ATTR, LIVE, NUMBER, SWITCH)		\
+	PARAM(nr_devices, 1, 0, 256, "Number of disks; more can be made in configfs") \
+	PARAM(gb, 4, 1, 1048576, "Size of a disk in GiB")		\
+	ATTR(size, size, 1, 1073741824, "Size of the disk in MiB")	\
+	PARAM(bs, 512, 512, WEIR_BS_MAX, "Logical block size in bytes, a power of two") \
+	ATTR(blocksize, bs, 512, WEIR_BS_MAX, "Logical block size in bytes, a power of two") \
+	LIVE(submit_queues, 0, 0, 4096,					\
+	     "Hardware queues that complete by interrupt; "		\
+	     "0: one per CPU, more than CPUs: as many as CPUs")		\
+	LIVE(poll_queues, 0, 0, 4096,					\
+	     "Hardware queues that complete when polled; more than CPUs: as many as CPUs") \
+	SWITCH(use_per_node_hctx, 0, "One hardware queue per NUMA node instead of submit_queues") \
+	NUMBER(hw_queue_depth, 64, 1, 10240, "Tags of a hardware queue, in requests") \
+	SWITCH(shared_tags, 0,						\
+	       "All disks with it share one tag set, made from the module's parameters") \
+	SWITCH(shared_tag_bitmap, 0, "All hardware queues of a tag set share its tags") \
+	SWITCH(no_sched, 0, "Refuse I/O schedulers")			\
+	SWITCH(blocking, 0, "Register as a blocking driver: queue_rq may sleep") \
+	NUMBER(home_node, -1, -1, 1023, "NUMA node of memory and queues; -1: any") \
+	NUMBER(queue_mode, 2, 0, 2, "Block interface: only 2, multi-queue, is there") \
+	NUMBER(irqmode, 1, 0, 2,					\
+	       "Completion: 0 inline, 1 softirq on the submitting CPU, "	\
+	       "2 timer after completion_nsec")				\
+	NUMBER(completion_nsec, -1, -1, 60000000000,			\
+	       "Nanoseconds from submission to completion with irqmode=2 "	\
+	       "and on poll queues; -1: 10000 with irqmode=2, else 0")	\
+	SWITCH(memory_backed, 1,					\
+	       "Keep what is written; 0: writes vanish, reads leave the buffer as it was") \
+	PARAM(memory_limit, 0, 0, 1073741824,				\
+	      "MiB of memory that the data of all disks may take, past "	\
+	      "which writes fail with ENOSPC; 0: half of RAM")		\
+	NUMBER(mbps, 0, 0, 40960,					\
+	       "Bandwidth limit for reads and writes together in MiB/s; 0: none") \
+	SWITCH(discard, 1, "Support discard and secure erase")		\
+	SWITCH(write_cache, 1, "Report a volatile write cache, so that flushes reach the disk") \
+	NUMBER(cache_size, 0, 0, 1073741824,				\
+	       "MiB of write cache; not 0: write_cache is 1. Nothing else depends on the size") \
+	SWITCH(fua, 1, "Support FUA writes when there is a write_cache")	\
+	NUMBER(max_sectors, 0, 0, 8388607,				\
+	       "Largest request in 512-byte sectors, 8 or more; 0: no limit of the disk's own") \
+	SWITCH(virt_boundary, 0, "Require that segments begin and end at page boundaries") \
+	SWITCH(read_only, 0, "Refuse writes")				\
+	SWITCH(rotational, 0, "Report a rotating disk")			\
+	SWITCH(zoned, 0, "Zoned disk: only 0, zones are not there yet")	\
+	ATTR(index, index, 0, 1048575, "The disk's number, given by power=1")
+
+/**
+ * struct weir_number - one number that can be set
+ * @name: what the user calls it
+ * @offset: of the s64 in its struct (weir_settings, or what else has numbers)
+ * @lo: the lowest it may be
+ * @hi: the highest
+ * @is_switch: 0 or 1, also written y, n, on, off
+ * @live: may be changed while the disk is on
+ */
+struct weir_number {
+	const char *name;
+	size_t offset;
+	s64 lo;
+	s64 hi;
+	bool is_switch;
+	bool live;
+};
+
+#define WEIR_DECLARE(name, ...) extern const struct weir_number weir_number_##name;
+WEIR_SETTINGS(WEIR_DECLARE, WEIR_DECLARE, WEIR_DECLARE, WEIR_DECLARE, WEIR_DECLARE)
+#undef WEIR_DECLARE
+
+static inline s64 *weir_number_in(const struct weir_number *n, void *numbers)
+{
+	return numbers + n->offset;
+}
+
+/**
+ * weir_number_parse() - a number as the user wrote it
+ * @n: which
+ * @text: what was written; a newline at its end does not count
+ * @len: its length in bytes
+ * @value: set on success
+ *
+ * Return: 0, or -EINVAL with a message that names value and range.
+ */
+int weir_number_parse(const struct weir_number *n, const char *text, size_t len,
+		      s64 *value);
+
+/* A switch that is no setting */
+int weir_switch_parse(const char *name, const char *text, size_t len, bool *on);
+
+/**
+ * weir_config_resolve() - check settings together, and choose what is left to us
+ * @s: every value within its own range; unchanged on failure
+ * @in_configfs: whose names the message is to use
+ *
+ * Return: 0, or -EINVAL with a message.
+ */
+int weir_config_resolve(struct weir_settings *s, bool in_configfs);
+
+/* params.c: the module parameters as they were given, in range but unresolved */
+const struct weir_settings *weir_params(void);
+
+/*
+ * Owns the configuration: what disks there are, whether each is on, what it is
+ * to be built from. Taken inside configfs's locks (the directory's inode, the
+ * item's fragment, su_mutex); the block layer's (open_mutex, tag_list_lock,
+ * those of sysfs) are taken inside it. No open, close or I/O takes it.
+ */
+extern struct mutex weir_config_mutex;
+
+/* configfs.c */
+struct config_item;
+int weir_configfs_init(void);
+void weir_configfs_exit(void);
+
+/**
+ * weir_configfs_pin() - refuse rmdir from here on
+ *
+ * Called for every open of a disk. Context: takes one spinlock of configfs, so
+ * it may be called with open_mutex held.
+ *
+ * Return: 0, or -ENXIO if the directory is being removed already.
+ */
+int weir_configfs_pin(struct config_item *item);
+void weir_configfs_unpin(struct config_item *item);
+
+#endif

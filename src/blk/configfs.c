@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * configfs: a directory in /sys/kernel/config/weir is a disk, as in null_blk.
+ * Its name is the disk's; power=1 makes the block device, power=0 or rmdir takes
+ * it away again, unless somebody has it open.
+ *
+ * rmdir cannot be refused by the driver, only by configfs, which does so while
+ * the directory has dependents: every open is one. configfs decides that under
+ * a spinlock of its own, so that either the open or the rmdir is too late. No
+ * open is let through to it once the rmdir is past that point.
+ *
+ * configfs holds a reference to the module for every directory.
+ */
+#include <linux/configfs.h>
+#include <linux/ctype.h>
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "bad.h"
+#include "model_config.h"
+#include "weir_blk.h"
+
+/*
+ * How long power=0 waits for a disk to be closed: udev looks at each disk that
+ * somebody had open for writing.
+ */
+#define CLOSE_TRIES 50
+#define CLOSE_WAIT_MS 20
+
+/**
+ * struct weir_dir - a directory
+ * @item: configfs's part
+ * @wd: the disk; lives until rmdir, after which no attribute is called
+ * @asked: what its attributes say, as written. Under weir_config_mutex
+ * @media: the same for the media model
+ */
+struct weir_dir {
+	struct config_item item;
+	struct weir_disk *wd;
+	struct weir_settings asked;
+	struct weir_model_config media;
+};
+
+static struct configfs_subsystem subsys;
+
+static struct weir_dir *to_dir(struct config_item *item)
+{
+	return container_of(item, struct weir_dir, item);
+}
+
+/* A disk that is on shows what it has, one that is off what was asked for. */
+static ssize_t show_number(struct config_item *item, char *page,
+			   const struct weir_number *n)
+{
+	struct weir_dir *dir = to_dir(item);
+	s64 value;
+
+	mutex_lock(&weir_config_mutex);
+	value = *weir_number_in(n, dir->wd->disk ? &dir->wd->set : &dir->asked);
+	mutex_unlock(&weir_config_mutex);
+	return sysfs_emit(page, "%lld\n", value);
+}
+
+/* Caller holds weir_config_mutex. */
+static int set_number(struct weir_dir *dir, const struct weir_number *n, s64 value)
+{
+	struct weir_settings asked = dir->asked, resolved;
+	int err;
+
+	if (dir->wd->disk && !n->live) {
+		pr_err("%s: %s cannot change while power is 1\n", dir->wd->name, n->name);
+		return -EBUSY;
+	}
+	*weir_number_in(n, &asked) = value;
+	resolved = asked;
+	err = weir_config_resolve(&resolved, true);
+	if (!err && dir->wd->disk)
+		err = weir_disk_set_queues(dir->wd, &resolved);
+	if (!err)
+		dir->asked = asked;
+	return err;
+}
+
+static ssize_t store_number(struct config_item *item, const char *page, size_t count,
+			    const struct weir_number *n)
+{
+	s64 value;
+	int err;
+
+	err = weir_number_parse(n, page, count, &value);
+	if (err)
+		return err;
+	mutex_lock(&weir_config_mutex);
+	err = set_number(to_dir(item), n, value);
+	mutex_unlock(&weir_config_mutex);
+	return err ? err : count;
+}
+
+#define ATTR(name, ...)							\
+	static ssize_t weir_##name##_show(struct config_item *item, char *page) \
+	{								\
+		return show_number(item, page, &weir_number_##name);	\
+	}								\
+	static ssize_t weir_##name##_store(struct config_item *item,	\
+					   const char *page, size_t count) \
+	{								\
+		return store_number(item, page, count, &weir_number_##name); \
+	}								\
+	CONFIGFS_ATTR(weir_, name);
+#define NONE(...)
+WEIR_SETTINGS(NONE, ATTR, ATTR, ATTR, ATTR)
+
+/* The media model: all of it may change while the disk is on. */
+
+/*
+ * What an attribute does to a copy of the configuration, which then applies to
+ * the disk, if it is on, or else to nothing.
+ */
+static ssize_t store_media(struct config_item *item, const char *page, size_t count,
+			   int (*set)(struct weir_model_config *c, int which,
+				      const char *text, size_t len), int which)
+{
+	struct weir_dir *dir = to_dir(item);
+	struct weir_model_config *c;
+	int err;
+
+	c = kmalloc(sizeof(*c), GFP_KERNEL);
+	if (!c)
+		return -ENOMEM;
+	mutex_lock(&weir_config_mutex);
+	*c = dir->media;
+	err = set(c, which, page, count);
+	if (!err && dir->wd->disk)
+		err = weir_disk_retune(dir->wd, &c->model);
+	if (!err)
+		dir->media = *c;
+	mutex_unlock(&weir_config_mutex);
+	kfree(c);
+	return err ? err : count;
+}
+
+static int set_profile(struct weir_model_config *c, int unused, const char *text, size_t len)
+{
+	return weir_model_set_profile(c, text, len);
+}
+
+static ssize_t weir_profile_store(struct config_item *item, const char *page, size_t count)
+{
+	return store_media(item, page, count, set_profile, 0);
+}
+
+static ssize_t weir_profile_show(struct config_item *item, char *page)
+{
+	const char *name;
+
+	mutex_lock(&weir_config_mutex);
+	name = to_dir(item)->media.profile->name;
+	mutex_unlock(&weir_config_mutex);
+	return sysfs_emit(page, "%s\n", name);
+}
+CONFIGFS_ATTR(weir_, profile);
+
+static int set_media_number(struct weir_model_config *c, int which, const char *text,
+			    size_t len)
+{
+	return weir_model_set_number(c, which, text, len);
+}
+
+static ssize_t show_media_number(struct config_item *item, char *page,
+				 enum weir_model_index which)
+{
+	s64 value;
+
+	mutex_lock(&weir_config_mutex);
+	value = *weir_model_number(&to_dir(item)->media.model, &weir_model_numbers[which]);
+	mutex_unlock(&weir_config_mutex);
+	return sysfs_emit(page, "%lld\n", value);
+}
+
+#define MEDIA_NUMBER(name, ...)						\
+	static ssize_t weir_##name##_show(struct config_item *item, char *page) \
+	{								\
+		return show_media_number(item, page, WEIR_MODEL_##name); \
+	}								\
+	static ssize_t weir_##name##_store(struct config_item *item,	\
+					   const char *page, size_t count) \
+	{								\
+		return store_media(item, page, count, set_media_number,	\
+				   WEIR_MODEL_##name);			\
+	}								\
+	CONFIGFS_ATTR(weir_, name);
+WEIR_MODEL_NUMBERS(MEDIA_NUMBER, MEDIA_NUMBER)
+MEDIA_NUMBER(seed)
+MEDIA_NUMBER(speed)
+
+/* By operation: WEIR_MODEL_DISTS has them in that order. */
+static const char *const dist_names[WEIR_MODEL_NR_OPS] = {
+#define DIST_NAME(name, op) #name,
+	WEIR_MODEL_DISTS(DIST_NAME)
+};
+
+static int set_dist(struct weir_model_config *c, int op, const char *text, size_t len)
+{
+	return weir_model_set_dist(c, dist_names[op], op, text, len);
+}
+
+static ssize_t show_dist(struct config_item *item, char *page, enum weir_media_op op)
+{
+	ssize_t len;
+
+	mutex_lock(&weir_config_mutex);
+	len = weir_dist_format(&to_dir(item)->media.model.dist[op], page, PAGE_SIZE - 1);
+	mutex_unlock(&weir_config_mutex);
+	return len + sysfs_emit_at(page, len, "\n");
+}
+
+#define MEDIA_DIST(name, op)						\
+	static ssize_t weir_##name##_show(struct config_item *item, char *page) \
+	{								\
+		return show_dist(item, page, op);			\
+	}								\
+	static ssize_t weir_##name##_store(struct config_item *item,	\
+					   const char *page, size_t count) \
+	{								\
+		return store_media(item, page, count, set_dist, op);	\
+	}								\
+	CONFIGFS_ATTR(weir_, name);
+WEIR_MODEL_DISTS(MEDIA_DIST)
+
+/* power */
+
+static ssize_t weir_power_show(struct config_item *item, char *page)
+{
+	bool on;
+
+	mutex_lock(&weir_config_mutex);
+	on = to_dir(item)->wd->disk;
+	mutex_unlock(&weir_config_mutex);
+	return sysfs_emit(page, "%d\n", on);
+}
+
+/* Caller holds weir_config_mutex. */
+static int power_on(struct weir_dir *dir)
+{
+	struct weir_settings resolved = dir->asked;
+	int err;
+
+	if (dir->wd->disk)
+		return 0;
+	err = weir_config_resolve(&resolved, true);
+	if (!err)
+		err = weir_disk_power_on(dir->wd, &resolved, &dir->media);
+	return err;
+}
+
+static int power_off(struct weir_dir *dir)
+{
+	int tries = CLOSE_TRIES, err;
+
+	for (;;) {
+		mutex_lock(&weir_config_mutex);
+		err = dir->wd->disk ? weir_disk_power_off(dir->wd) : 0;
+		mutex_unlock(&weir_config_mutex);
+		if (err != -EBUSY || !--tries || signal_pending(current))
+			break;
+		msleep_interruptible(CLOSE_WAIT_MS);
+	}
+	if (err)
+		pr_err("%s: in use, power stays 1\n", dir->wd->name);
+	return err;
+}
+
+static ssize_t weir_power_store(struct config_item *item, const char *page, size_t count)
+{
+	struct weir_dir *dir = to_dir(item);
+	bool on;
+	int err;
+
+	err = weir_switch_parse("power", page, count, &on);
+	if (err)
+		return err;
+	if (on) {
+		mutex_lock(&weir_config_mutex);
+		err = power_on(dir);
+		mutex_unlock(&weir_config_mutex);
+	} else {
+		err = power_off(dir);
+	}
+	return err ? err : count;
+}
+CONFIGFS_ATTR(weir_, power);
+
+/* badblocks: +FIRST-LAST, -FIRST-LAST; null_blk lets them change at any time */
+
+#define LAST_SECTOR (S64_MAX >> SECTOR_SHIFT)
+
+static bool parse_range(char *text, u64 *first, u64 *last)
+{
+	char *dash = strchr(text + 1, '-');
+
+	if ((*text != '+' && *text != '-') || !dash)
+		return false;
+	*dash = '\0';
+	return !kstrtou64(text + 1, 0, first) && !kstrtou64(dash + 1, 0, last) &&
+	       *first <= *last && *last <= LAST_SECTOR;
+}
+
+static ssize_t weir_badblocks_store(struct config_item *item, const char *page,
+				    size_t count)
+{
+	struct weir_dir *dir = to_dir(item);
+	char text[64] = "";
+	u64 first, last;
+	int err;
+
+	if (count < sizeof(text) && !memchr(page, '\0', count))
+		memcpy(text, page, count);
+	if (!parse_range(strim(text), &first, &last)) {
+		pr_err("badblocks=%*pE: not +FIRST-LAST or -FIRST-LAST, in 512-byte sectors from 0 to %lld\n",
+		       (int)min_t(size_t, count, sizeof(text)), page, LAST_SECTOR);
+		return -EINVAL;
+	}
+	mutex_lock(&weir_config_mutex);
+	err = weir_disk_mark(dir->wd, first, last, *strim(text) == '+');
+	mutex_unlock(&weir_config_mutex);
+	if (err == -ENOSPC)
+		pr_err("%s: badblocks: more than %d ranges\n", dir->wd->name, WEIR_BAD_MAX);
+	return err ? err : count;
+}
+
+static ssize_t weir_badblocks_show(struct config_item *item, char *page)
+{
+	ssize_t len;
+
+	mutex_lock(&weir_config_mutex);
+	len = weir_disk_show_bad(to_dir(item)->wd, page);
+	mutex_unlock(&weir_config_mutex);
+	return len;
+}
+CONFIGFS_ATTR(weir_, badblocks);
+
+#define ENTRY(name, ...) &weir_attr_##name,
+static struct configfs_attribute *dir_attrs[] = {
+	ENTRY(power)
+	ENTRY(badblocks)
+	ENTRY(profile)
+	WEIR_MODEL_NUMBERS(ENTRY, ENTRY)
+	ENTRY(seed)
+	ENTRY(speed)
+	WEIR_MODEL_DISTS(ENTRY)
+	WEIR_SETTINGS(NONE, ENTRY, ENTRY, ENTRY, ENTRY)
+	NULL,
+};
+
+static void dir_release(struct config_item *item)
+{
+	kfree(to_dir(item));
+}
+
+static struct configfs_item_operations dir_ops = {
+	.release = dir_release,
+};
+
+static const struct config_item_type dir_type = {
+	.ct_item_ops	= &dir_ops,
+	.ct_attrs	= dir_attrs,
+	.ct_owner	= THIS_MODULE,
+};
+
+/* The directory of directories */
+
+static bool valid_name(const char *name)
+{
+	if (strlen(name) >= DISK_NAME_LEN || !isalpha(*name))
+		return false;
+	for (; *name; name++)
+		if (!isalnum(*name) && !strchr("_-.", *name))
+			return false;
+	return true;
+}
+
+static struct config_item *make_dir(struct config_group *group, const char *name)
+{
+	struct weir_disk *wd;
+	struct weir_dir *dir;
+
+	if (!valid_name(name)) {
+		pr_err("%s: not the name of a disk: a letter, then letters, digits, _, - or ., at most %d in all\n",
+		       name, DISK_NAME_LEN - 1);
+		return ERR_PTR(-EINVAL);
+	}
+	dir = kzalloc(sizeof(*dir), GFP_KERNEL);
+	if (!dir)
+		return ERR_PTR(-ENOMEM);
+	dir->asked = *weir_params();
+	dir->asked.size = dir->asked.gb << 10;
+	dir->media = *weir_media_params();
+
+	mutex_lock(&weir_config_mutex);
+	wd = weir_disk_new(name, &dir->item);
+	mutex_unlock(&weir_config_mutex);
+	if (IS_ERR(wd)) {
+		if (wd == ERR_PTR(-EEXIST))
+			pr_err("%s: there is such a disk already\n", name);
+		kfree(dir);
+		return ERR_CAST(wd);
+	}
+	dir->wd = wd;
+	config_item_init_type_name(&dir->item, name, &dir_type);
+	return &dir->item;
+}
+
+/*
+ * rmdir has begun, and cannot fail any more. It is about to take the item out of
+ * its group, without which weir_configfs_pin() must not look for it.
+ */
+static void disconnect_dir(struct config_group *group, struct config_item *item)
+{
+	struct weir_dir *dir = to_dir(item);
+
+	mutex_lock(&weir_config_mutex);
+	if (dir->wd->disk)
+		weir_disk_shut(dir->wd);
+	mutex_unlock(&weir_config_mutex);
+}
+
+/* The directory has no dependents, so that the disk is not open. */
+static void drop_dir(struct config_group *group, struct config_item *item)
+{
+	struct weir_dir *dir = to_dir(item);
+
+	mutex_lock(&weir_config_mutex);
+	if (!dir->wd->disk || !WARN_ON_ONCE(weir_disk_power_off(dir->wd)))
+		weir_disk_free(dir->wd);
+	else
+		dir->wd->item = NULL;
+	mutex_unlock(&weir_config_mutex);
+	config_item_put(item);
+}
+
+/* What a script may rely on; the names of null_blk's features are null_blk's. */
+static ssize_t weir_root_features_show(struct config_item *item, char *page)
+{
+	struct configfs_attribute **attr;
+	ssize_t len = 0;
+
+	for (attr = dir_attrs; *attr; attr++) {
+		/* These are no features: not there yet, and not in null_blk's list. */
+		if (*attr == &weir_attr_zoned || *attr == &weir_attr_index)
+			continue;
+		len += sysfs_emit_at(page, len, "%s%s", len ? "," : "", (*attr)->ca_name);
+	}
+	return len + sysfs_emit_at(page, len, "\n");
+}
+CONFIGFS_ATTR_RO(weir_root_, features);
+
+static struct configfs_attribute *root_attrs[] = {
+	&weir_root_attr_features,
+	NULL,
+};
+
+static struct configfs_group_operations root_ops = {
+	.make_item = make_dir,
+	.disconnect_notify = disconnect_dir,
+	.drop_item = drop_dir,
+};
+
+static const struct config_item_type root_type = {
+	.ct_group_ops	= &root_ops,
+	.ct_attrs	= root_attrs,
+	.ct_owner	= THIS_MODULE,
+};
+
+static struct configfs_subsystem subsys = {
+	.su_group.cg_item = {
+		.ci_namebuf = "weir",
+		.ci_type = &root_type,
+	},
+};
+
+/*
+ * No lock of the directory tree is needed to look for the item: what called us
+ * has the disk open, so the module is in use, and the tree stays.
+ */
+int weir_configfs_pin(struct config_item *item)
+{
+	return configfs_depend_item_unlocked(&subsys, item) ? -ENXIO : 0;
+}
+
+void weir_configfs_unpin(struct config_item *item)
+{
+	configfs_undepend_item(item);
+}
+
+int weir_configfs_init(void)
+{
+	config_group_init(&subsys.su_group);
+	mutex_init(&subsys.su_mutex);
+	return configfs_register_subsystem(&subsys);
+}
+
+void weir_configfs_exit(void)
+{
+	configfs_unregister_subsystem(&subsys);
+}

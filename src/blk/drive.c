@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The media model in its place: the lock, the timer and the memory that the pure
+ * media.c leaves to its owner.
+ *
+ * A request goes to the model when its bytes have moved. When the model has
+ * decided, it waits in its hardware queue's heap like any other. What the model
+ * cannot decide yet is in nobody's hands but the model's; the drive's own timer
+ * lets the model live on when there is such a request, so that a polled queue
+ * that nobody polls holds up no other.
+ *
+ * One lock for the disk: it is one device, and what is simulated is how its
+ * users wait for each other. No disk without a model comes here.
+ *
+ * Locks: a queue's lock is taken after weir_drive.lock has been dropped; both are
+ * taken from hard interrupts. weir_disk.drive changes while there is no request,
+ * under weir_config_mutex and drive_mutex; a reader that is no request holds one
+ * of these.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "compat/blk.h"
+#include "media.h"
+#include "weir_blk.h"
+
+/**
+ * struct weir_drive - a disk's media model
+ * @lock: protects @media and @armed_ns
+ * @media: the model, in memory of its own
+ * @model: the numbers it has; under weir_config_mutex
+ * @armed_ns: the time @timer is set to, U64_MAX when it is not
+ * @timer: lets the model decide what it could not
+ */
+struct weir_drive {
+	spinlock_t lock; /* see above */
+	struct weir_media *media;
+	struct weir_model model;
+	u64 armed_ns;
+	struct hrtimer timer;
+};
+
+static struct request *cmd_to_rq(struct weir_media_cmd *c)
+{
+	return blk_mq_rq_from_pdu(container_of(c, struct weir_cmd, media));
+}
+
+/* What has been decided goes to its hardware queues. Without locks. */
+static void hand_out(struct weir_media_cmd *c)
+{
+	struct weir_media_cmd *next;
+
+	for (; c; c = next) {
+		struct request *rq = cmd_to_rq(c);
+		struct weir_queue *wq = rq->mq_hctx->driver_data;
+
+		next = c->next;
+		if (unlikely(READ_ONCE(wq->watch)))
+			weir_watch_media(wq, rq, c->submit_ns, c->done_ns, c->part_ns);
+		weir_queue_wait(wq, rq, c->done_ns);
+	}
+}
+
+/* Caller holds d->lock. */
+static void arm(struct weir_drive *d)
+{
+	u64 next_ns = weir_media_next_ns(d->media);
+
+	if (next_ns >= d->armed_ns)
+		return;
+	d->armed_ns = next_ns;
+	hrtimer_start(&d->timer, ns_to_ktime(next_ns), HRTIMER_MODE_ABS_PINNED);
+}
+
+static enum hrtimer_restart drive_timer(struct hrtimer *timer)
+{
+	struct weir_drive *d = container_of(timer, struct weir_drive, timer);
+	struct weir_media_cmd *decided;
+
+	spin_lock(&d->lock);
+	d->armed_ns = U64_MAX;
+	decided = weir_media_advance(d->media, ktime_get_ns());
+	arm(d);
+	spin_unlock(&d->lock);
+	hand_out(decided);
+	return HRTIMER_NORESTART;
+}
+
+static enum weir_media_op media_op(const struct request *rq)
+{
+	switch (req_op(rq)) {
+	case REQ_OP_READ:
+		return WEIR_MEDIA_READ;
+	case REQ_OP_FLUSH:
+		return WEIR_MEDIA_FLUSH;
+	case REQ_OP_DISCARD:
+	case REQ_OP_SECURE_ERASE:
+		return WEIR_MEDIA_DISCARD;
+	case REQ_OP_WRITE_ZEROES:
+		return rq->cmd_flags & REQ_NOUNMAP ? WEIR_MEDIA_ZEROES :
+						     WEIR_MEDIA_DISCARD;
+	default:
+		return WEIR_MEDIA_WRITE;
+	}
+}
+
+static void fill(struct weir_media_cmd *c, const struct request *rq)
+{
+	c->op = media_op(rq);
+	c->fua = rq->cmd_flags & REQ_FUA;
+	c->queue = rq->mq_hctx->queue_num;
+	c->sector = blk_rq_pos(rq);
+	c->sectors = blk_rq_sectors(rq);
+	if (c->op == WEIR_MEDIA_FLUSH) {
+		c->sector = 0;
+		c->sectors = 0;
+	}
+}
+
+void weir_drive_submit(struct weir_drive *d, struct request *rq)
+{
+	u64 now_ns = ktime_get_ns();
+	struct weir_media_cmd *decided;
+	struct request *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	for (; rq; rq = next) {
+		struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
+
+		next = rq->rq_next;
+		fill(&cmd->media, rq);
+		weir_media_submit(d->media, &cmd->media, now_ns);
+	}
+	decided = weir_media_advance(d->media, now_ns);
+	arm(d);
+	spin_unlock_irqrestore(&d->lock, flags);
+	hand_out(decided);
+}
+
+bool weir_drive_cancel(struct weir_drive *d, struct request *rq)
+{
+	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
+	unsigned long flags;
+	bool ours;
+
+	spin_lock_irqsave(&d->lock, flags);
+	ours = weir_media_cancel(d->media, &cmd->media);
+	spin_unlock_irqrestore(&d->lock, flags);
+	return ours;
+}
+
+/* Making, changing and unmaking; under weir_config_mutex. */
+
+static struct weir_drive *drive_create(struct weir_disk *wd, const struct weir_model *model)
+{
+	const u64 capacity = (u64)wd->set.size << 20;
+	const u32 nr_queues = wd->max_queues;
+	struct weir_drive *d;
+	void *memory;
+
+	d = kvzalloc_node(sizeof(*d), GFP_KERNEL, wd->set.home_node);
+	if (!d)
+		return NULL;
+	/* Pages: aligned, however small. */
+	memory = vzalloc_node(weir_media_bytes(model, capacity, nr_queues),
+			      wd->set.home_node);
+	if (!memory) {
+		kvfree(d);
+		return NULL;
+	}
+	spin_lock_init(&d->lock);
+	d->model = *model;
+	d->media = weir_media_init(memory, model, capacity, nr_queues);
+	d->armed_ns = U64_MAX;
+	weir_hrtimer_setup(&d->timer, drive_timer, CLOCK_MONOTONIC,
+			   HRTIMER_MODE_ABS_PINNED);
+	return d;
+}
+
+/* No request is in it. */
+static void drive_destroy(struct weir_drive *d)
+{
+	if (!d)
+		return;
+	hrtimer_cancel(&d->timer);
+	vfree(d->media); /* which lies at the beginning of its memory */
+	kvfree(d);
+}
+
+static bool fits(const struct weir_disk *wd, const struct weir_model *model)
+{
+	if (!wd->set.mbps || model->kind == WEIR_KIND_NONE)
+		return true;
+	pr_err("%s: mbps=%lld: not 0 with a profile, which has bus_mbps and cap_mbps\n",
+	       wd->name, wd->set.mbps);
+	return false;
+}
+
+/*
+ * Whoever wants a model wants to know where its times come from: they are kept,
+ * unless the user has chosen.
+ */
+static int keep_times(struct weir_disk *wd, bool on)
+{
+	return READ_ONCE(wd->timing_chosen) ? 0 : weir_watch_timing(wd, on);
+}
+
+int weir_drive_start(struct weir_disk *wd, const struct weir_model *model)
+{
+	int err;
+
+	lockdep_assert_held(&weir_config_mutex);
+	wd->drive = NULL;
+	if (!fits(wd, model))
+		return -EINVAL;
+	err = keep_times(wd, model->kind != WEIR_KIND_NONE);
+	if (err || model->kind == WEIR_KIND_NONE)
+		return err;
+	wd->drive = drive_create(wd, model);
+	return wd->drive ? 0 : -ENOMEM;
+}
+
+void weir_drive_stop(struct weir_disk *wd)
+{
+	drive_destroy(wd->drive);
+	wd->drive = NULL;
+}
+
+static void retune(struct weir_drive *d, const struct weir_model *model)
+{
+	struct weir_media_cmd *decided;
+
+	spin_lock_irq(&d->lock);
+	/* What happened until now happened with the old numbers. */
+	decided = weir_media_advance(d->media, ktime_get_ns());
+	weir_media_retune(d->media, model);
+	d->model = *model;
+	arm(d);
+	spin_unlock_irq(&d->lock);
+	hand_out(decided);
+}
+
+int weir_disk_retune(struct weir_disk *wd, const struct weir_model *model)
+{
+	struct weir_drive *old = wd->drive, *new = NULL;
+	unsigned int memflags;
+	int err;
+
+	lockdep_assert_held(&weir_config_mutex);
+	if (!wd->disk || (!old && model->kind == WEIR_KIND_NONE))
+		return 0;
+	if (!fits(wd, model))
+		return -EINVAL;
+	if (old && model->kind == old->model.kind &&
+	    weir_model_same_shape(&old->model, model)) {
+		retune(old, model);
+		return 0;
+	}
+	if (model->kind != WEIR_KIND_NONE) {
+		new = drive_create(wd, model);
+		if (!new)
+			return -ENOMEM;
+	}
+	if (!old != !new) {
+		err = keep_times(wd, new);
+		if (err) {
+			drive_destroy(new);
+			return err;
+		}
+	}
+	mutex_lock(&wd->drive_mutex);
+	memflags = weir_freeze_queue(wd->disk->queue);
+	wd->drive = new;
+	weir_queues_retime(wd);
+	weir_unfreeze_queue(wd->disk->queue, memflags);
+	mutex_unlock(&wd->drive_mutex);
+	drive_destroy(old);
+	return 0;
+}
+
+/* What it tells; at any time while the disk is on. */
+
+bool weir_disk_media(struct weir_disk *wd, struct weir_media_stats *s,
+		     u64 *busy_ns, u32 max)
+{
+	struct weir_drive *d;
+	u32 i;
+
+	mutex_lock(&wd->drive_mutex);
+	d = wd->drive;
+	if (d) {
+		spin_lock_irq(&d->lock);
+		weir_media_stats(d->media, s);
+		for (i = 0; i < min(max, s->nr_dies); i++)
+			busy_ns[i] = weir_media_die_busy_ns(d->media, i);
+		spin_unlock_irq(&d->lock);
+	}
+	mutex_unlock(&wd->drive_mutex);
+	return d;
+}
+
+void weir_disk_media_reset(struct weir_disk *wd)
+{
+	struct weir_drive *d;
+
+	mutex_lock(&wd->drive_mutex);
+	d = wd->drive;
+	if (d) {
+		spin_lock_irq(&d->lock);
+		weir_media_reset_stats(d->media);
+		spin_unlock_irq(&d->lock);
+	}
+	mutex_unlock(&wd->drive_mutex);
+}
