@@ -20,6 +20,7 @@ help:
 	@echo 'make check-long      the elevator under stress, for an hour'
 	@echo 'make check-matrix    both modules on every kernel there is support for'
 	@echo 'make bench-path      instructions and locks per I/O beside brd, null_blk, other schedulers'
+	@echo 'make bench-model     the profiles: what is measured beside what the model says'
 	@echo 'make clean           remove what was built here'
 
 modules:
@@ -75,4 +76,8 @@ bench-path:
 	scripts/bench-path --out $(OUT)
 	scripts/bench-locks --out $(OUT)
 
-.PHONY: help modules install clean demo check check-quick check-long check-matrix unit style bench-path
+bench-model:
+	scripts/setup lab build check
+	scripts/bench-model --out $(OUT)
+
+.PHONY: help modules install clean demo check check-quick check-long check-matrix unit style bench-path bench-model

@@ -151,6 +151,7 @@ leave()
 	local pids tries
 
 	trap '' INT TERM HUP
+	# Whoever has ended by himself meanwhile is no failure: hence the three "|| :".
 	mapfile -t pids < <(ps -o pid= --ppid "$$")
 	kill -TERM "${pids[@]}" 2>/dev/null || :
 	for ((tries = 0; tries < patience; tries++)); do
