@@ -127,7 +127,7 @@ for file in "$conf"/weir0/*; do
 			before=$(get weir0 "$name")
 			{ put weir0 "$name" "$value" && put weir0 "$name" "$before"; } 2>/dev/null
 		done
-		problem=$(dmesg --notime | grep 'not a number from')
+		problem=$(dmesg --notime | grep 'not a number from [-0-9]* to [0-9]*$')
 		is "$problem" '' "$name: $lo and $hi are within its range"
 		;;
 	*"profile="*": not one of "*)

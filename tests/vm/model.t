@@ -133,8 +133,10 @@ late()
 	shift
 
 	kind=$name
-	make_disk weir0 size=64 submit_queues=1 poll_queues=1 profile=nvme-tlc slots=1 \
-		read_ns=1000000000 speed=40
+	make_disk weir0 size=64 submit_queues=1 poll_queues=1 profile=nvme-tlc slots=1
+	# Only now: looking for partitions took reads, too.
+	put weir0 read_ns 1000000000
+	put weir0 speed 40
 	echo 6000 >/sys/block/weir0/queue/io_timeout
 	fio_run --direct=1 --rw=randread --bs=4k --iodepth=4 --io_size=16k --size=1m \
 		--continue_on_error=read "$@" >/tmp/fio.log 2>&1 &
@@ -165,8 +167,9 @@ note "timeouts: $SECONDS s"
 # --- a poll queue that nobody polls ---
 
 kind=park
-make_disk weir0 size=64 submit_queues=1 poll_queues=1 profile=nvme-tlc slots=1 \
-	read_ns=1000000000 speed=4
+make_disk weir0 size=64 submit_queues=1 poll_queues=1 profile=nvme-tlc slots=1
+put weir0 read_ns 1000000000
+put weir0 speed 4
 ./ops --park 20000 /dev/weir0 &
 parked=$!
 for ((i = 0; i < 100 && $(counter waiting) == 0; i++)); do sleep 0.05; done
