@@ -182,7 +182,7 @@ fio_of()
 
 	# A second one would not replace the first: fio takes both.
 	[[ " $*" != *' --filename='* ]] || written=()
-	timeout -k 20 $((${WEIR_LONG:-0} ? 900 : 150)) fio --output-format=terse \
+	timeout -k 20 $((${WEIR_LONG:-0} ? 900 : 400)) fio --output-format=terse \
 		--name=global "${written[@]}" --randseed=7 --allow_file_create=0 "$@"
 }
 

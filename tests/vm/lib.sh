@@ -69,7 +69,7 @@ in_machine()
 		mkdir -p /mnt
 		return 0
 	fi
-	options+=(--timeout $((${WEIR_LONG:-0} ? 3600 : 600)))
+	options+=(--timeout $((${WEIR_LONG:-0} ? 3600 : 1200)))
 	for file in "${carried[@]}"; do
 		options+=(--in "$file")
 	done
