@@ -56,6 +56,7 @@ needs()
 		lab ps procps
 		lab newuidmap uidmap
 		lab tar tar
+		lab cpio cpio
 		lab jq jq
 		lab perl perl
 		lab prove perl
