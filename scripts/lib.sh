@@ -68,6 +68,7 @@ needs()
 		check shellcheck shellcheck
 		check prove perl
 		check python3 python3
+		check fio fio
 		demo jq jq
 		demo python3 python3
 		demo /usr/lib/python3/dist-packages/matplotlib python3-matplotlib

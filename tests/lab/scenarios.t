@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Proves that every scenario in tests/fio says about itself what the lab has to know,
+# in words the lab knows, and that fio takes it with the values of each of its cases;
+# and that this test notices a header that is wrong. Needs fio, and no machine.
+
+# Words are wanted, not lines; and what looks like variables is fio's.
+# shellcheck disable=SC2013,SC2016
+set -uo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname -- "$0")/../../scripts/lib.sh"
+require check
+
+tmp=$(mktemp -d)
+scratch+=("$tmp")
+: >"$tmp/device"
+mkdir "$tmp/dir"
+n=0 failures=0
+
+# ok STATUS NAME [TEXT]: TEXT shows why not
+ok()
+{
+	n=$((n + 1))
+	if (($1 == 0)); then
+		echo "ok $n - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $n - $2"
+		[[ -z ${3:-} ]] || echo "# ${3//$'\n'/$'\n'# }"
+	fi
+}
+
+readonly profiles=' none hdd sata-ssd nvme-tlc nvme-qlc optane cloud '
+
+# one KEY PATTERN: the header has KEY once, and its value is like that.
+one()
+{
+	local values
+
+	mapfile -t values < <(sed -n "s/^; weir $1: //p" "$file")
+	if ((${#values[@]} != 1)); then
+		echo "'$1' is there ${#values[@]} times: want once"
+	elif ! [[ ${values[0]} =~ ^($2)$ ]]; then
+		echo "'$1' is '${values[0]}': want $2"
+	fi
+}
+
+# few KEY PATTERN: once, like that, or not at all.
+few()
+{
+	! grep -q "^; weir $1:" "$file" || one "$@"
+}
+
+# header FILE: prints what is wrong with it.
+header()
+{
+	local file=$1 line words name sections value rest
+
+	sections=" $(sed -n 's/^\[\(.*\)\]$/\1/p' "$file" | grep -vx global | paste -sd' ') "
+	one summary '.{10,100}'
+	one profiles '[a-z-]+( [a-z-]+)*'
+	one foreground '[a-z_-]+( [a-z_-]+)*'
+	one size '[0-9]+'
+	one memory '[0-9]+'
+	one cpus '[0-9]+'
+	one destroys 'yes|no'
+	one measure 'latency|time|throughput'
+	few state 'fresh|full|steady'
+	few mount 'ext4|xfs|btrfs|f2fs'
+	few trace 'yes|no'
+	few schedulers '[a-z-]+( [a-z-]+)*'
+	few disk '[a-z_]+=[0-9]+( [a-z_]+=[0-9]+)*'
+	words='summary|profiles|foreground|size|memory|cpus|destroys|measure|state|mount|trace|schedulers|disk'
+	grep '^; *weir' "$file" | grep -vE "^; weir ($words): " |
+		grep -vE '^; weir (vary|quick) [A-Z]+: [^ ]+( [^ ]+)*$' |
+		grep -vE '^; weir (sweep|quick) [a-z-]+: [a-z_]+=[0-9]+( [0-9]+)*$' |
+		grep -vE '^; weir sections [A-Z]+=[^ :]+: [a-z_-]+( [a-z_-]+)*$' |
+		grep -vE '^; weir (file [A-Z]+: [a-z.-]+|group [a-z]+: [0-9]+|at [0-9.]+: [a-z_]+=[0-9]+)$' |
+		sed 's/$/: not known/'
+	for name in $(sed -n 's/^; weir profiles: //p' "$file"); do
+		[[ $profiles == *" $name "* ]] || echo "profile '$name': want of$profiles"
+	done
+	for name in $(sed -n 's/^; weir \(foreground\|sections [^:]*\): //p' "$file"); do
+		[[ $sections == *" $name "* ]] || echo "section '$name': want of$sections"
+	done
+	for name in $(sed -n 's/^; weir foreground: //p' "$file"); do
+		sed -n "/^\[$name\]/,/^\[/p" "$file" | grep -qx "write_lat_log=$name" ||
+			echo "section '$name' keeps no write_lat_log=$name"
+	done
+	# A quick value is one of all, and so is one that chooses sections.
+	while IFS=' :=' read -r _ _ line name rest; do
+		for value in $rest; do
+			[[ $line != sections ]] || value=${rest%%:*}
+			[[ " $(sed -n "s/^; weir vary $name: //p" "$file") " == *" $value "* ]] ||
+				echo "$line $name: '$value' is not among what varies"
+		done
+	done < <(grep -E '^; weir (quick|sections) [A-Z]+' "$file")
+	for name in $(grep -o '\${[A-Z]*}' "$file" | tr -d '${}' | sort -u); do
+		[[ $name == DEVICE || ($name == DIR && -n $(sed -n '/^; weir mount/p' "$file")) ]] ||
+			grep -qE "^; weir (vary|file) $name: " "$file" || echo "\${$name}: given by nobody"
+	done
+	if grep -qE '^rw=(.*write|randrw|rw|\$.*)$' "$file"; then
+		grep -qx '; weir destroys: yes' "$file" || echo 'it writes, and destroys nothing?'
+	fi
+}
+
+# cases FILE: one case a line, VAR=VALUE VAR=VALUE
+cases()
+{
+	local all=('') more case name values value
+
+	while read -r name values; do
+		more=()
+		for case in "${all[@]}"; do
+			for value in $values; do
+				more+=("$case $name=$value")
+			done
+		done
+		all=("${more[@]}")
+	done < <(sed -n 's/^; weir vary \([A-Z]*\):/\1/p' "$1")
+	printf '%s\n' "${all[@]}"
+}
+
+# parses FILE: fio takes it in every case; prints what it says where it does not.
+parses()
+{
+	local file=$1 case pair set sections name said
+
+	# fio insists on CPUs that this host may not have.
+	sed 's/^\(cpus_allowed\|sqthread_poll_cpu\)=.*/\1=0/' "$file" >"$tmp/job.fio"
+	while read -r case; do
+		set=("DEVICE=$tmp/device" "DIR=$tmp/dir") sections=()
+		while read -r name pair; do
+			set+=("$name=$(dirname -- "$file")/$pair")
+		done < <(sed -n 's/^; weir file \([A-Z]*\):/\1/p' "$file")
+		for pair in $case; do
+			set+=("$pair")
+			for name in $(sed -n "s/^; weir sections $pair: //p" "$file"); do
+				sections+=("--section=$name")
+			done
+		done
+		said=$(env "${set[@]}" fio --parse-only --randseed=1 "${sections[@]}" "$tmp/job.fio" 2>&1) ||
+			printf '%s: %s\n' "${case:-all}" "$said"
+	done < <(cases "$file")
+}
+
+for file in "$repo"/tests/fio/*.fio; do
+	name=${file##*/}
+	said=$(header "$file")
+	[[ -z $said ]]
+	ok $? "$name: its header" "$said"
+	said=$(parses "$file")
+	[[ -z $said ]]
+	ok $? "$name: fio takes each of its $(cases "$file" | wc -l) cases" "$said"
+done
+
+# noticed NAME WORDS SED: a header changed so is wrong, in these words.
+noticed()
+{
+	local said
+
+	sed "$3" "$repo/tests/fio/$1" >"$tmp/$1"
+	said=$(header "$tmp/$1")
+	grep -qF -- "$2" <<<"$said"
+	ok $? "noticed: $2" "$said"
+}
+
+noticed reads-vs-writes.fio "'summary' is there 0 times" '/weir summary/d'
+noticed reads-vs-writes.fio "'size' is there 2 times" 's/^; weir size.*/&\n&/'
+noticed reads-vs-writes.fio "'measure' is 'speed'" 's/measure: .*/measure: speed/'
+noticed reads-vs-writes.fio "profile 'floppy'" 's/profiles: .*/profiles: floppy/'
+noticed reads-vs-writes.fio "section 'raeds'" 's/foreground: .*/foreground: raeds/'
+noticed reads-vs-writes.fio "section 'reads' keeps no" '/^write_lat_log/d'
+noticed reads-vs-writes.fio '; weir staet: full: not known' 's/^; weir state.*/; weir staet: full/'
+noticed reads-vs-writes.fio "quick WRITERS: '5'" 's/quick WRITERS: .*/quick WRITERS: 5/'
+noticed startup.fio "sections LOAD: 'many'" 's/sections LOAD=readers/sections LOAD=many/'
+noticed reads-vs-writes.fio '${BS}: given by nobody' '/vary BS/d'
+noticed reads-vs-writes.fio 'it writes' 's/destroys: yes/destroys: no/'
+sed 's/^runtime=.*/runtime=soon/' "$repo/tests/fio/reads-vs-writes.fio" >"$tmp/soon.fio"
+said=$(parses "$tmp/soon.fio")
+[[ $said == *'WRITERS=8 BS=64k'* ]]
+ok $? 'noticed: a value that fio does not take' "$said"
+
+echo "1..$n"
+((failures == 0))
