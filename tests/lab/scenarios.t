@@ -155,6 +155,20 @@ for file in "$repo"/tests/fio/*.fio; do
 	ok $? "$name: fio takes each of its $(cases "$file" | wc -l) cases" "$said"
 done
 
+# recorded FILE: an iolog of some hundred reads, all of them within 1 GiB.
+recorded()
+{
+	awk 'NR == 1 { good = $0 == "fio version 2 iolog" }
+		$2 == "read" { reads++; if (NF != 4 || $4 < 1 || $3 + $4 > 1073741824) good = 0 }
+		END { exit !(good && reads >= 100 && reads < 1000) }' "$1"
+}
+
+recorded "$repo/tests/fio/startup.iolog"
+ok $? 'startup.iolog: some hundred reads within 1 GiB'
+sed '9s/read [0-9]*/read 1073741824/' "$repo/tests/fio/startup.iolog" >"$tmp/far.iolog"
+! recorded "$tmp/far.iolog"
+ok $? 'noticed: a read beyond'
+
 # noticed NAME WORDS SED: a header changed so is wrong, in these words.
 noticed()
 {
