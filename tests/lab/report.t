@@ -1,0 +1,376 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Proves that scripts/bench-figures makes the right figures of what fio writes, names
+the right winner, and that scripts/report shows them on a page that stands alone: on a
+bench directory and a trace directory with known answers, in a folder of the test's
+own. Needs matplotlib (scripts/setup demo), no machine and no root."""
+
+import hashlib
+import importlib.machinery
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from xml.etree import ElementTree
+
+scripts = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../scripts')
+try:
+    import matplotlib  # noqa: F401
+    from PIL import Image
+except ImportError as error:
+    print(f'1..0 # SKIP no {error.name}: scripts/setup demo installs it')
+    sys.exit(0)
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader('bench_figures', os.path.join(scripts, 'bench-figures'))
+bench_figures = importlib.util.module_from_spec(importlib.util.spec_from_loader('bench_figures', loader))
+loader.exec_module(bench_figures)
+
+tests = failures = 0
+
+
+def same(got, wanted, name):
+    global tests, failures
+    tests += 1
+    if got == wanted:
+        print(f'ok {tests} - {name}')
+        return
+    failures += 1
+    print(f'not ok {tests} - {name}')
+    print(f'# got:    {got}\n# wanted: {wanted}')
+
+
+def holds(condition, name, shown=''):
+    same(bool(condition), True, name)
+    if not condition and shown:
+        print('# ' + str(shown).replace('\n', '\n# '))
+
+
+work = tempfile.mkdtemp()
+
+
+def put(path, text):
+    path = os.path.join(work, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text if isinstance(text, str) else json.dumps(text))
+
+
+def get(path):
+    with open(os.path.join(work, path), 'rb') as file:
+        return file.read()
+
+
+def run(script, *options, environment=None):
+    done = subprocess.run([os.path.join(scripts, script), *options], capture_output=True, text=True,
+                          check=False, timeout=120, cwd=work, env=environment)
+    # On a slow host there is progress as well.
+    errors = re.sub(r'^.*: (read \d+ of \d+ runs|\d+ figures of about \d+)\n', '', done.stderr, flags=re.M)
+    return done.returncode, done.stdout, errors
+
+
+def fails(script, status, words, name, *options):
+    got, output, errors = run(script, *options)
+    same((got, output, words in errors, 'Traceback' in errors), (status, '', True, False), name)
+    if words not in errors:
+        print('# ' + errors.replace('\n', '\n# '))
+
+
+# --- as fio writes it ---
+
+def way(bins=None, size=4096, seconds=1.0, name='lat_ns'):
+    """One direction of a job; BINS: {ns: how many}."""
+    bins = bins or {}
+    count = sum(bins.values())
+    lat = {'min': min(bins, default=0), 'max': max(bins, default=0) + 1 if bins else 0, 'N': count,
+           'mean': sum(v * n for v, n in bins.items()) / count if count else 0.0, 'stddev': 0.0}
+    direction = {'io_bytes': count * size, 'total_ios': count, 'runtime': int(seconds * 1000) if count else 0,
+                 'slat_ns': dict(lat), 'clat_ns': dict(lat), 'lat_ns': dict(lat)}
+    direction[name]['bins'] = {str(v): n for v, n in bins.items()}
+    return direction
+
+
+def job(name, read=None, write=None, sync=None, error=0, **options):
+    return {'jobname': name, 'error': error, 'job options': options, 'read': read or way(),
+            'write': write or way(), 'trim': way(), 'sync': {'total_ios': 0, 'lat_ns': (sync or way())['lat_ns']}}
+
+
+def case(path, jobs, util=50.0):
+    put(f'{path}/fio.json', 'fio: a warning\n' + json.dumps(
+        {'fio version': 'fio-3.33', 'jobs': jobs, 'disk_util': [{'name': 'weir0', 'util': util}]}))
+
+
+def machine(bench, scenario, label, seed, cases, measure='latency', **more):
+    path = f'{bench}/runs/{scenario}/nvme-tlc/{label}/{seed}'
+    settings = dict(pair.split('=') for pair in re.findall(r'\((.*)\)', label) for pair in pair.split(','))
+    put(f'{path}/run.json', {
+        'scenario': scenario, 'profile': 'nvme-tlc', 'simulated': True, 'device': None, 'label': label,
+        'scheduler': label.partition('(')[0].removesuffix('-wbt'), 'settings': settings, 'seed': seed,
+        'defaults': not settings, 'kernel': '6.12.1', 'fio': 'fio-3.33', 'qemu': '7.2', 'speed': 1, 'cpus': 4,
+        'instructions_per_ns': 8, 'foreground': ['reads'], 'measure': measure,
+        'cases': [{'case': c, 'vars': {}, 'instructions': 10_000_000, 'wbt_enabled': '1', 'seconds': 1.0}
+                  for c in cases], **more})
+    return path
+
+
+def reads(scale, seconds=1.0):
+    """1000 of them: p50, p99, p99.9 and max are 100, 200, 400 and 800 us times scale."""
+    return way({int(100e3 * scale): 900, int(200e3 * scale): 95, int(400e3 * scale): 4, int(800e3 * scale): 1},
+               seconds=seconds)
+
+
+def writes(count, size=65536):
+    return way({1000000: count}, size)
+
+
+def make_bench():
+    # Of three seeds, label by label: p99s of 198 to 202, of 200 to 204, of 400, of 800.
+    for label, scales, count in (('none', (4, 4, 4), 1000), ('kyber', (1.0, 0.99, 1.01), 500),
+                                 ('bfq', (1.02, 1.0, 1.01), 250), ('kyber(read_lat_nsec=50000)', (2, 2, 2), 400),
+                                 ('kyber(read_lat_nsec=200000)', (2.5, 2.5, 2.5), 600)):
+        for seed, scale in enumerate(scales, 1):
+            path = machine('bench', 'one', label, seed, ['all'])
+            case(f'{path}/all', [job('reads', reads(scale)), job('writers', write=writes(count))])
+    for label, seconds, mbs in (('none', 4.0, 100), ('bfq', 2.0, 200)):
+        for scenario, measure in (('startup', 'time'), ('throughput', 'throughput'), ('gated', 'latency')):
+            path = machine('bench', scenario, label, 1, ['BS=4k', 'BS=16k'], measure)
+            for name in ('BS=4k', 'BS=16k'):
+                case(f'{path}/{name}', [job('reads', reads(seconds, seconds)), job('writers', write=writes(mbs))])
+    put('bench/gate.json', [
+        {'check': 'rate', 'text': 'the guest is fast', 'value': 7.5, 'want': '>= 5', 'ok': True, 'scenario': None},
+        {'check': 'ratio', 'text': 'bfq <below> none & kyber', 'value': 0.5, 'want': '>= 4', 'ok': False,
+         'scenario': 'gated'}])
+    put('bench/bench.json', {'seeds': 3, 'note': '<b>&'})
+    put('bench/costs.json', {'nvme-tlc': {'read 4096': 1000, 'write 4096': 1000, 'write 131072': 32000}})
+
+
+def close(got, wanted):
+    return abs(got - wanted) <= 1e-6 * max(1, abs(wanted))
+
+
+def check_figures():
+    figures = json.loads(get('bench/figures.json'))
+    rows = {(r['scenario'], r['case'], r['label'], r['seed']): r for r in figures['rows']}
+    summary = {(r['scenario'], r['case'], r['label']): r for r in figures['summary']}
+    first = rows['one', 'all', 'none', 1]['figures']
+    same([first[n] for n in ('p50_us', 'p99_us', 'p999_us', 'max_us')], [400, 800, 1600, 3200.001],
+         'percentiles of the merged bins, by nearest rank, and the exact maximum')
+    holds(close(first['mean_us'], 4 * (900 * 100 + 95 * 200 + 4 * 400 + 800) / 1000), 'the mean', first)
+    same([first[n] for n in ('foreground_iops', 'foreground_mbs', 'background_mbs', 'total_mbs', 'utilisation')],
+         [1000, 4.096, 65.536, 69.632, 0.5], 'rates and utilisation')
+    same(first['instructions_per_io'], 10_000_000 / 2000, 'instructions per I/O')
+    # Device time: 1000 reads of 1000 ns; 1000 writes of 64 KiB, between 4 and 128 KiB.
+    x, y = 1000 * 1000, 1000 * (1000 + 31000 * (65536 - 4096) / (131072 - 4096))
+    holds(close(first['jain'], (x + y) ** 2 / (2 * (x * x + y * y))), "Jain's index by device time", first)
+    same(rows['one', 'all', 'none', 1]['jain_by'], 'device time', 'and said so')
+    same(summary['one', 'all', 'none']['figures']['p99_us'], {'median': 800, 'low': 800, 'high': 800},
+         'no interval where seeds agree')
+    same(summary['one', 'all', 'kyber']['figures']['p99_us'], {'median': 200, 'low': 198, 'high': 202},
+         'median and bootstrap interval of three seeds')
+    same([label for (scenario, _, label), r in summary.items() if scenario == 'one' and r['winner']],
+         ['kyber', 'bfq'], 'latency: the lowest p99, and who cannot be told from it')
+    same([label for scenario, _, label in summary if scenario == 'one'],
+         ['none', 'kyber', 'kyber(read_lat_nsec=50000)', 'kyber(read_lat_nsec=200000)', 'bfq'], 'their order')
+    for scenario, measure in (('startup', 'run time'), ('throughput', 'throughput')):
+        same([label for (s, c, label), r in summary.items() if (s, c) == (scenario, 'BS=4k') and r['winner']],
+             ['bfq'], f'the winner by {measure}')
+    same([(r['winner'], r['scored']) for (s, _, _), r in summary.items() if s == 'gated'], [(False, False)] * 4,
+         'gate failed: nobody wins')
+    same([c for s, c, l in summary if (s, l) == ('startup', 'none')], ['BS=4k', 'BS=16k'], 'cases by number')
+    same(figures['missing'], [], 'nothing is missing')
+
+
+def check_text(text):
+    same(text.splitlines()[0], '## Validity gate: 1 of 2 checks ok', 'the gate comes first')
+    holds('| **kyber** (winner) | 100 (99 to 101) | 200 (198 to 202) |' in text, 'Markdown: the winner', text)
+    holds('gate failed: not scored (bfq <below> none & kyber)' in text, 'Markdown: the gate that failed')
+    heads = re.findall(r'^### (.*)', text, re.M)
+    same((len(heads), all('simulated (profile nvme-tlc, seed' in head for head in heads)), (7, True),
+         'each table says simulated')
+    columns = [line for line in text.splitlines() if line.startswith('| label')]
+    holds(columns and all('bg MB/s' in line and 'total MB/s' in line for line in columns),
+          'latency never without throughput')
+
+
+def check_page(page, directory, words, images):
+    text = page.decode()
+    # Whoever writes well-formed XML leaves no tag open.
+    tree = ElementTree.fromstring(text.replace('<!DOCTYPE html>', ''))
+    links = [value for element in tree.iter() for name, value in element.attrib.items()
+             if name in ('src', 'href', 'srcset', 'data', 'action')]
+    same([link[:60] for link in links if not link.startswith(('data:image/png;base64,', '#'))], [],
+         'no reference to anything outside')
+    holds(not re.search(r'url\(|@import|<script|https?:', text), 'nor in another way')
+    visible = ' '.join(tree.itertext())
+    same([word for word in words if word not in visible], [], 'what has to be on it')
+    names = sorted(name for name in os.listdir(os.path.join(work, directory)) if name.endswith('.png'))
+    same(names, images, 'a PNG per figure')
+    same(len([link for link in links if link.startswith('data:')]), len(images), 'each is on the page')
+    empty = []
+    for name in names:
+        with Image.open(os.path.join(work, directory, name)) as image:
+            if image.width < 600 or len(set(image.convert('L').resize((100, 100)).getdata())) < 8:
+                empty.append(name)
+    same(empty, [], 'and not empty')
+    holds('@media print' in text and 'How to read this' in visible, 'for print, and explained')
+    holds(len(page) < 5 << 20, 'of a reasonable size', len(page))
+
+
+def check_sources():
+    """Where latencies come from."""
+    path = machine('logs', 's', 'none', 1, ['all'])
+    fio = [job('reads', way({1: 5, 9: 5}), write_lat_log='one'), job('writers', write=writes(9))]
+    case(f'{path}/all', fio)
+    log = ''.join(f'{i}, {1000 * (10 - i)}, 0, 4096, 0, 0x4004\n' for i in range(10))
+    put(f'{path}/all/one_lat.1.log', log)
+    put(f'{path}/all/one_clat.1.log', '0, 77, 0, 4096\n')
+    put(f'{path}/all/one_lat.2.log', '0, 88, 0, 4096\n')
+
+    def first():
+        run('bench-figures', 'logs')
+        row = json.loads(get('logs/figures.json'))['rows'][0]
+        return row['latency_from'], row['figures']['p50_us'], row['figures']['max_us']
+    same(first(), ('log', 5, 10), 'the log of every I/O is preferred')
+    put(f'{path}/all/one_lat.1.log', '0, 1000, 0, 4096\n')
+    same(first(), ('lat bins', 0.001, 0.01), 'a log that lacks some is not')
+    fio[0]['read'] = way({2000: 10}, name='clat_ns')
+    case(f'{path}/all', fio)
+    same(first()[:2], ('clat bins', 2.0), 'without bins of lat: those of clat')
+    fio[0] = job('reads', way({1000: 1}), way({3000: 3}))
+    case(f'{path}/all', fio)
+    same(first()[:2], ('lat bins', 3.0), 'both directions count')
+    fio[0] = job('reads', write=way({1000: 9}), sync=way({500000: 4}))
+    case(f'{path}/all', fio)
+    same(first()[:2], ('sync bins', 500.0), 'who calls fsync waits for that')
+    case(f'{path}/all', [job('reads', reads(1))])
+    run('bench-figures', 'logs')
+    row = json.loads(get('logs/figures.json'))['rows'][0]
+    same((row['figures']['jain'], row['figures']['background_mbs']), (None, None), 'a lone job has no Jain index')
+    case(f'{path}/all', [job('reads', way({1000: 300})), job('reads', way({1000: 100}))])
+    run('bench-figures', 'logs')
+    row = json.loads(get('logs/figures.json'))['rows'][0]
+    same((row['figures']['jain'], row['jain_by']), (0.8, 'bytes'), "Jain's index by bytes, without costs")
+    status, page, _ = run('report', 'logs')
+    holds(status == 0 and b'fio kept no log' in get('logs/report/index.html'), 'a page without logs or a gate', page)
+    holds(b'No gate.json' in get('logs/report/index.html'), 'says that there was no gate')
+
+
+def check_incomplete():
+    """A bench that is not over."""
+    shutil.copytree(os.path.join(work, 'bench'), os.path.join(work, 'half'))
+    runs = 'half/runs/one/nvme-tlc'
+    os.unlink(os.path.join(work, runs, 'none/2/run.json'))
+    put(f'{runs}/none/3/all/fio.json', '{"jobs": [')
+    shutil.rmtree(os.path.join(work, runs, 'bfq/3'))
+    put(f'{runs}/kyber/1/run.json', '{')
+    case(f'{runs}/kyber/2/all', [job('reads', reads(1), error=5)])
+    status, output, errors = run('bench-figures', 'half')
+    missing = json.loads(get('half/figures.json'))['missing']
+    same((status, errors), (0, ''), 'an unfinished directory is no error')
+    wanted = ['bfq/3/all: not there', 'kyber/1: run.json is not whole', 'kyber/2/all: fio failed in reads (error 5)',
+              'none/2: run.json (not finished)', 'none/3/all: cannot be read']
+    same([any(line.startswith('one/nvme-tlc/' + want) for line in missing) for want in wanted], [True] * 5,
+         'what is missing is said, and why')
+    same(len(missing), 5, 'and nothing else')
+    holds('Missing: 5' in output, 'in the tables too', missing)
+    status, _, _ = run('report', 'half')
+    holds(status == 0 and b'Missing: 5' in get('half/report/index.html'), 'and on the page')
+
+
+def check_errors():
+    for script in ('bench-figures', 'report'):
+        same(run(script, '--help')[0], 0, f'{script} --help')
+        fails(script, 2, 'DIR', f'{script}: without a directory')
+        fails(script, 2, 'unrecognized', f'{script}: a bad option', 'bench', '--bad')
+        fails(script, 1, 'nowhere: not a directory', f'{script}: a directory that is not there', 'nowhere')
+    os.makedirs(os.path.join(work, 'empty/runs'))
+    fails('bench-figures', 1, 'want runs/SCENARIO/PROFILE/LABEL/SEED', 'no runs', 'empty')
+    fails('report', 1, 'no runs there', 'a page of no runs', 'empty')
+    fails('report', 1, 'neither a bench directory', 'neither bench nor trace', os.path.join(work, 'bench/runs'))
+    fails('report', 1, 'No such file', '--out where nothing can be', 'bench', '--out', 'no/such/file')
+    put('rubbish/trace.json', '[]')
+    fails('report', 1, 'not what scripts/trace writes', 'a trace.json that is none', 'rubbish')
+    put('rubbish/trace.json', '{')
+    fails('report', 1, 'not JSON', 'a trace.json that is not JSON', 'rubbish')
+    path = machine('odd', 's', 'none', 1, ['all'], measure='beauty')
+    case(f'{path}/all', [job('reads', reads(1))])
+    fails('bench-figures', 1, "'beauty': want latency, throughput, time", 'a measure that is none', 'odd')
+    put('odd/gate.json', '{"checks": 3}')
+    fails('bench-figures', 1, 'not a list of checks', 'a gate that is none', 'odd')
+    # A module that cannot be imported comes first on the path.
+    for name, script in (('numpy', 'bench-figures'), ('matplotlib', 'report')):
+        put(f'without/{name}/{name}.py', f"raise ModuleNotFoundError('no', name='{name}')\n")
+        status, _, errors = run(script, 'bench', environment={
+            **os.environ, 'PYTHONPATH': os.path.join(work, 'without', name), 'PYTHONDONTWRITEBYTECODE': '1'})
+        same((status, name in errors, 'scripts/setup demo' in errors), (3, True, True), f'{script} without {name}')
+
+
+def make_trace():
+    def phase(us, count=10):
+        ns = us * 1000
+        return {'count': count, 'sum_ns': ns * count, 'mean_ns': ns, 'min_ns': ns, 'max_ns': ns,
+                **{p + '_ns': ns for p in ('p50', 'p90', 'p99', 'p99.9', 'p99.99')}}
+    edges = [round(10 ** (2 + i / 10)) for i in range(101)]
+    heat = [[0] * 100 for _ in range(200)]
+    for slot in range(200):
+        heat[slot][25 + slot // 20] = 1 + slot
+    depth = {'mean': [1 + slot / 50 for slot in range(200)], 'max': [6] * 200, 'overall_mean': 3.0, 'overall_max': 6}
+    phases = {'Q2G': phase(1), 'I2D': phase(29), 'D2C': phase(70), 'Q2C': phase(100)}
+    group = {'bios': 10, 'bytes': 40960, 'phases': phases}
+    put('trace/trace.json', {
+        'version': 1, 'device': 'weir0', 'disk': 'weir0', 'what': 'a whole disk', 'simulated': 'profile hdd, seed 7',
+        'kernel': '6.12', 'machine': 'x86_64', 'scheduler': 'bfq', 'queue': {'nr_requests': '256'}, 'command': ['fio', 'x'],
+        'date': None, 'dropped': 3, 'missing_events': 0, 'events': 60, 'duration_s': 2.0, 'finished_bios': 10,
+        'counts': {'bios': 10, 'splits': 0}, 'phases': phases,
+        'budget': {name: {'sum_ns': phases[name]['sum_ns'], 'share': share}
+                   for name, share in (('Q2G', .01), ('I2D', .29), ('D2C', .70))},
+        'by_operation': [{'operation': 'read', **group}], 'by_size': [{'size': '4K', **group}],
+        'by_cpu': [{'cpu': 0, **group}],
+        'by_process': [{'process': 'fio<1>', 'pid': 42, **group}, {'process': 'kworker', 'pid': 9, **group}],
+        'over_time': {'time_s': [slot / 100 for slot in range(200)], 'slot_s': 0.01, 'latency_edges_ns': edges,
+                      'D2C': heat, 'Q2C': heat, 'depth': {'device': depth, 'queued': depth}}})
+
+
+try:
+    make_bench()
+    status, text, errors = run('bench-figures', 'bench', '--markdown')
+    same((status, errors), (0, ''), 'bench-figures')
+    check_figures()
+    check_text(text)
+    once = get('bench/figures.json')
+    run('bench-figures', 'bench')
+    same(get('bench/figures.json'), once, 'figures.json repeats')
+    same([name for name in os.listdir(os.path.join(work, 'bench')) if name.startswith('.')], [], 'and leaves nothing behind')
+
+    status, text, errors = run('report', 'bench')
+    same((status, text.strip(), errors), (0, 'bench/report/index.html', ''), 'report prints the path of the page')
+    page = get('bench/report/index.html')
+    kinds = {'one': ['paid', 'tail'], 'startup': ['cases', 'paid', 'tail'], 'throughput': ['cases', 'paid', 'tail'],
+             'gated': ['cases', 'paid', 'tail']}
+    check_page(page, 'bench/report',
+               ['one, simulated (profile nvme-tlc, seeds 1 2 3)', 'startup, simulated', 'throughput, simulated',
+                'gated, simulated', 'gate failed: not scored (bfq <below> none & kyber)', '★ kyber', '★ bfq', '6.12.1',
+                'fio-3.33', '"note": "<b>&"', '198 – 202', 'bg MB/s'],
+               sorted(f'{name}-nvme-tlc-{kind}.png' for name, made in kinds.items() for kind in made))
+    holds(page.index(b'Validity gate') < page.index(b'<table>') and
+          page.index(b'the guest is fast') < page.index('★'.encode()), 'the gate comes first')
+    run('report', 'bench', '--out', 'page.html')
+    same(hashlib.sha256(get('page.html')).digest(), hashlib.sha256(page).digest(), '--out, and the same again')
+    check_sources()
+    check_incomplete()
+
+    make_trace()
+    status, text, errors = run('report', 'trace')
+    same((status, text.strip(), errors), (0, 'trace/report/index.html', ''), 'report of a trace')
+    check_page(get('trace/report/index.html'), 'trace/report',
+               ['simulated (profile hdd, seed 7)', 'fio<1> (42)', 'kworker (9)', '29.0', '3 events dropped', 'nr_requests',
+                'fio x'], ['trace-budget.png', 'trace-depth.png', 'trace-heat.png'])
+    check_errors()
+finally:
+    shutil.rmtree(work)
+
+print(f'1..{tests}')
+sys.exit(failures > 0)
