@@ -72,6 +72,10 @@ needs()
 		demo jq jq
 		demo python3 python3
 		demo /usr/lib/python3/dist-packages/matplotlib python3-matplotlib
+		trace blktrace blktrace
+		trace blkparse blktrace
+		trace btt blktrace
+		trace python3 python3
 		kernel gcc gcc
 		kernel make make
 		kernel bc bc
