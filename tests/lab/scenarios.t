@@ -71,7 +71,7 @@ header()
 	few trace 'yes|no'
 	few schedulers '[a-z-]+( [a-z-]+)*'
 	few disk '[a-z_]+=[0-9]+( [a-z_]+=[0-9]+)*'
-	words='summary|profiles|foreground|size|memory|cpus|destroys|measure|state|mount|trace|schedulers|disk'
+	words='summary|profiles|foreground|size|memory|cpus|destroys|measure|state|mount|trace|schedulers|disk|ipns|speed'
 	grep '^; *weir' "$file" | grep -vE "^; weir ($words): " |
 		grep -vE '^; weir (vary|quick) [A-Z]+: [^ ]+( [^ ]+)*$' |
 		grep -vE '^; weir (sweep|quick) [a-z-]+: [a-z_]+=[0-9]+( [0-9]+)*$' |
