@@ -158,6 +158,8 @@ def check_figures():
     first = rows['one', 'all', 'none', 1]['figures']
     same([first[n] for n in ('p50_us', 'p99_us', 'p999_us', 'max_us')], [400, 800, 1600, 3200.001],
          'percentiles of the merged bins, by nearest rank, and the exact maximum')
+    same([bench_figures.Latencies([3, 1, 2], [1, 1, 1], '').percentile(p) for p in (0.3, 0.5, 0.99)], [1, 2, 3],
+         'where a rank is not whole: the next')
     holds(close(first['mean_us'], 4 * (900 * 100 + 95 * 200 + 4 * 400 + 800) / 1000), 'the mean', first)
     same([first[n] for n in ('foreground_iops', 'foreground_mbs', 'background_mbs', 'total_mbs', 'utilisation')],
          [1000, 4.096, 65.536, 69.632, 0.5], 'rates and utilisation')
@@ -322,8 +324,9 @@ def make_trace():
     group = {'bios': 10, 'bytes': 40960, 'phases': phases}
     put('trace/trace.json', {
         'version': 1, 'device': 'weir0', 'disk': 'weir0', 'what': 'a whole disk', 'simulated': 'profile hdd, seed 7',
-        'kernel': '6.12', 'machine': 'x86_64', 'scheduler': 'bfq', 'queue': {'nr_requests': '256'}, 'command': ['fio', 'x'],
-        'date': None, 'dropped': 3, 'missing_events': 0, 'events': 60, 'duration_s': 2.0, 'finished_bios': 10,
+        'kernel': '6.12', 'machine': 'x86_64', 'scheduler': 'bfq', 'queue': {'nr_requests': '256'},
+        'command': ['fio', 'x'], 'date': None, 'dropped': 3, 'missing_events': 0, 'events': 60,
+        'duration_s': 2.0, 'finished_bios': 10,
         'counts': {'bios': 10, 'splits': 0}, 'phases': phases,
         'budget': {name: {'sum_ns': phases[name]['sum_ns'], 'share': share}
                    for name, share in (('Q2G', .01), ('I2D', .29), ('D2C', .70))},
@@ -343,7 +346,8 @@ try:
     once = get('bench/figures.json')
     run('bench-figures', 'bench')
     same(get('bench/figures.json'), once, 'figures.json repeats')
-    same([name for name in os.listdir(os.path.join(work, 'bench')) if name.startswith('.')], [], 'and leaves nothing behind')
+    same([name for name in os.listdir(os.path.join(work, 'bench')) if name.startswith('.')], [],
+         'and leaves nothing behind')
 
     status, text, errors = run('report', 'bench')
     same((status, text.strip(), errors), (0, 'bench/report/index.html', ''), 'report prints the path of the page')
@@ -352,8 +356,8 @@ try:
              'gated': ['cases', 'paid', 'tail']}
     check_page(page, 'bench/report',
                ['one, simulated (profile nvme-tlc, seeds 1 2 3)', 'startup, simulated', 'throughput, simulated',
-                'gated, simulated', 'gate failed: not scored (bfq <below> none & kyber)', '★ kyber', '★ bfq', '6.12.1',
-                'fio-3.33', '"note": "<b>&"', '198 – 202', 'bg MB/s'],
+                'gated, simulated', 'gate failed: not scored (bfq <below> none & kyber)', '★ kyber', '★ bfq',
+                '6.12.1', 'fio-3.33', '"note": "<b>&"', '198 – 202', 'bg MB/s'],
                sorted(f'{name}-nvme-tlc-{kind}.png' for name, made in kinds.items() for kind in made))
     holds(page.index(b'Validity gate') < page.index(b'<table>') and
           page.index(b'the guest is fast') < page.index('★'.encode()), 'the gate comes first')
@@ -366,8 +370,8 @@ try:
     status, text, errors = run('report', 'trace')
     same((status, text.strip(), errors), (0, 'trace/report/index.html', ''), 'report of a trace')
     check_page(get('trace/report/index.html'), 'trace/report',
-               ['simulated (profile hdd, seed 7)', 'fio<1> (42)', 'kworker (9)', '29.0', '3 events dropped', 'nr_requests',
-                'fio x'], ['trace-budget.png', 'trace-depth.png', 'trace-heat.png'])
+               ['simulated (profile hdd, seed 7)', 'fio<1> (42)', 'kworker (9)', '29.0', '3 events dropped',
+                'nr_requests', 'fio x'], ['trace-budget.png', 'trace-depth.png', 'trace-heat.png'])
     check_errors()
 finally:
     shutil.rmtree(work)
