@@ -144,7 +144,7 @@ def make_bench():
         {'check': 'ratio', 'text': 'bfq <below> none & kyber', 'value': 0.5, 'want': '>= 4', 'ok': False,
          'scenario': 'gated'}])
     put('bench/bench.json', {'seeds': 3, 'note': '<b>&'})
-    put('bench/costs.json', {'nvme-tlc': {'read 4096': 1000, 'write 4096': 1000, 'write 131072': 32000}})
+    put('bench/costs.json', {'nvme-tlc': {'read 4096': 1000, 'write 4096': 1000, 'write 131072': 63000}})
 
 
 def close(got, wanted):
@@ -165,7 +165,7 @@ def check_figures():
          [1000, 4.096, 65.536, 69.632, 0.5], 'rates and utilisation')
     same(first['instructions_per_io'], 10_000_000 / 2000, 'instructions per I/O')
     # Device time: 1000 reads of 1000 ns; 1000 writes of 64 KiB, between 4 and 128 KiB.
-    x, y = 1000 * 1000, 1000 * (1000 + 31000 * (65536 - 4096) / (131072 - 4096))
+    x, y = 1000 * 1000, 1000 * (1000 + 62000 * (65536 - 4096) / (131072 - 4096))
     holds(close(first['jain'], (x + y) ** 2 / (2 * (x * x + y * y))), "Jain's index by device time", first)
     same(rows['one', 'all', 'none', 1]['jain_by'], 'device time', 'and said so')
     same(summary['one', 'all', 'none']['figures']['p99_us'], {'median': 800, 'low': 800, 'high': 800},
