@@ -21,6 +21,8 @@ help:
 	@echo 'make check-matrix    both modules on every kernel there is support for'
 	@echo 'make bench-path      instructions and locks per I/O beside brd, null_blk, other schedulers'
 	@echo 'make bench-model     the profiles: what is measured beside what the model says'
+	@echo 'make bench-quick     schedulers side by side on simulated drives, and a report: 15 min'
+	@echo 'make bench           all scenarios, sweeps and seeds: hours; goes on where it was'
 	@echo 'make clean           remove what was built here'
 
 modules:
@@ -48,7 +50,7 @@ clean:
 	rm -f *.ko *.o *.mod *.mod.c .*.cmd modules.order Module.symvers
 
 demo:
-	scripts/setup demo
+	scripts/setup lab build demo
 	scripts/demo --out $(OUT)/demo
 
 check:
@@ -80,4 +82,9 @@ bench-model:
 	scripts/setup lab build check
 	scripts/bench-model --out $(OUT)
 
-.PHONY: help modules install clean demo check check-quick check-long check-matrix unit style bench-path bench-model
+bench bench-quick:
+	scripts/setup lab build demo
+	scripts/bench $(if $(filter bench-quick,$@),--quick) --out $(OUT)/$@
+	scripts/report $(OUT)/$@
+
+.PHONY: help modules install clean demo check check-quick check-long check-matrix unit style bench-path bench-model bench bench-quick

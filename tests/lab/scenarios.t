@@ -69,6 +69,8 @@ header()
 	few state 'fresh|full|steady'
 	few mount 'ext4|xfs|btrfs|f2fs'
 	few trace 'yes|no'
+	few ipns '[0-9]+'
+	few speed '[0-9]+'
 	few schedulers '[a-z-]+( [a-z-]+)*'
 	few disk '[a-z_]+=[0-9]+( [a-z_]+=[0-9]+)*'
 	words='summary|profiles|foreground|size|memory|cpus|destroys|measure|state|mount|trace|schedulers|disk|ipns|speed'
