@@ -54,15 +54,15 @@ demo:
 	scripts/demo --out $(OUT)/demo
 
 check:
-	scripts/setup check
+	scripts/setup build lab check demo trace
 	scripts/check --out $(OUT)/check
 
 check-quick:
-	scripts/setup check
+	scripts/setup build lab check demo trace
 	scripts/check --quick --out $(OUT)/check
 
 check-long:
-	scripts/setup check
+	scripts/setup build lab check demo trace
 	scripts/check --long --out $(OUT)/check-long
 
 check-matrix:
@@ -70,11 +70,11 @@ check-matrix:
 	scripts/check-matrix --out $(OUT)/check-matrix
 
 unit style:
-	scripts/setup check
+	scripts/setup build lab check demo trace
 	tests/$@/run
 
 bench-path:
-	scripts/setup lab
+	scripts/setup build lab
 	scripts/bench-path --out $(OUT)
 	scripts/bench-locks --out $(OUT)
 
