@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Proves that a machine with --memory-root runs its command, hands over its status and
+# /out, and repeats to the instruction; that weir-lab slows its clock down as told and
+# counts the instructions, not the idle time; and that wrong use is refused.
+
+set -uo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname -- "$0")/../../scripts/lib.sh"
+require lab build
+
+tmp=$(mktemp -d -- "${TMPDIR:-/var/tmp}/weir-memory-root-test.XXXXXXXX")
+scratch+=("$tmp")
+n=0 failures=0
+
+# ok STATUS NAME [TEXT]: TEXT shows why not
+ok()
+{
+	n=$((n + 1))
+	if (($1 == 0)); then
+		echo "ok $n - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $n - $2"
+		[[ -z ${3:-} ]] || echo "# ${3//$'\n'/$'\n'# }"
+	fi
+}
+
+status=0
+said=$("$repo/scripts/vm" --memory-root --drive virtio:1G -- true 2>&1) || status=$?
+[[ $status == 2 && $said == *'one or the other'* ]]
+ok $? 'no drives with it' "status $status: $said"
+
+cat >"$tmp/inside" <<'INSIDE'
+modprobe weir-lab ipns=0 2>/dev/null && exit 1
+modprobe weir-lab ipns=65 2>/dev/null && exit 2
+dmesg | grep -c 'ipns is .*: want 1 to 64' >/out/refused
+modprobe weir-lab ipns=8 || exit 3
+counter=/sys/kernel/debug/weir-lab-instructions
+read -r first <$counter
+sleep 2
+read -r idle <$counter
+begin=$EPOCHREALTIME
+for ((i = 0; i < 200000; i++)); do :; done
+end=$EPOCHREALTIME
+read -r busy <$counter
+echo $((idle - first)) $((busy - idle)) $((${end/./} - ${begin/./})) >/out/counted
+cat /proc/interrupts >/out/interrupts
+echo said
+exit 7
+INSIDE
+
+for i in 1 2; do
+	# Relative: whoever calls it need not say where that is.
+	(cd -- "$tmp" && "$repo/scripts/vm" --quiet --icount --smp 2 --memory-root --in inside \
+		--out "out$i" -- bash inside) >"$tmp/said$i" 2>&1
+	status=$?
+	[[ $status == 7 && $(<"$tmp/said$i") == said ]]
+	ok $? 'the status and the output of the command' "status $status: $(<"$tmp/said$i")"
+done
+cmp "$tmp"/out{1,2}/kernel.log && cmp "$tmp"/out{1,2}/interrupts && cmp "$tmp"/out{1,2}/counted
+ok $? 'the same log, the same interrupts, the same instructions' "$(diff "$tmp"/out{1,2}/kernel.log | head)"
+[[ $(<"$tmp/out1/refused") == 2 ]]
+ok $? 'ipns out of range is refused, and said' "$(<"$tmp/out1/refused")"
+read -r idle busy microseconds <"$tmp/out1/counted"
+# 2 s would be 16e9, were idle time in it.
+((idle > 0 && idle < 500000000))
+ok $? 'idle time is not counted' "$idle"
+# 8 instructions a nanosecond, one CPU busy; what begins and ends beside it too.
+((busy > microseconds * 8000 * 95 / 100 && busy < microseconds * 8000 * 120 / 100))
+ok $? 'instructions by the clock' "$busy in $microseconds us"
+
+echo "1..$n"
+exit $((failures > 0))
