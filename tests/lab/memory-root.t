@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Proves that a machine with --memory-root runs its command, hands over its status and
-# /out, and repeats to the instruction; that weir-lab slows its clock down as told and
-# counts the instructions, not the idle time; and that wrong use is refused.
+# Proves that a machine with --memory-root runs its command, ends what that leaves
+# behind, hands over its status and /out, and repeats to the instruction; that
+# weir-lab slows its clock down as told and counts the instructions, not the idle
+# time; and that wrong use is refused.
 
 set -uo pipefail
 # shellcheck source=scripts/lib.sh
@@ -48,16 +49,20 @@ read -r busy <$counter
 echo $((idle - first)) $((busy - idle)) $((${end/./} - ${begin/./})) >/out/counted
 cat /proc/interrupts >/out/interrupts
 echo said
+# They hold its output open. A thousand seconds would be over at once: it is idle.
+sleep infinity &
+sleep infinity 7>&1 >/dev/null 2>&1 &
 exit 7
 INSIDE
 
 for i in 1 2; do
 	# Relative: whoever calls it need not say where that is.
 	(cd -- "$tmp" && "$repo/scripts/vm" --quiet --icount --smp 2 --memory-root --in inside \
-		--out "out$i" -- bash inside) >"$tmp/said$i" 2>&1
+		--timeout 120 --out "out$i" -- bash inside) >"$tmp/said$i" 2>&1
 	status=$?
 	[[ $status == 7 && $(<"$tmp/said$i") == said ]]
-	ok $? 'the status and the output of the command' "status $status: $(<"$tmp/said$i")"
+	ok $? 'the status and the output of the command; what it leaves behind is ended' \
+		"status $status: $(<"$tmp/said$i")"
 done
 cmp "$tmp"/out{1,2}/kernel.log && cmp "$tmp"/out{1,2}/interrupts && cmp "$tmp"/out{1,2}/counted
 ok $? 'the same log, the same interrupts, the same instructions' "$(diff "$tmp"/out{1,2}/kernel.log | head)"

@@ -100,7 +100,7 @@ mkdir -p "$work/folder/sub"
 printf 'first\nlast line has no end' >"$work/folder/sub/a file"
 head -c 3000000 /dev/urandom >"$work/random"
 # shellcheck disable=SC2016 # for the machine's shell
-"${run[@]}" --in "$work/folder" --in "$work/random" --out "$work/out" \
+"${run[@]}" --timeout 300 --in "$work/folder" --in "$work/random" --out "$work/out" \
 	--drive nvme:64M --drive virtio:32M --drive scsi:16M \
 	-- bash -c '
 		printf "%s\n" "$PWD" "$#" "$@"
@@ -114,6 +114,7 @@ head -c 3000000 /dev/urandom >"$work/random"
 		printf "tab\there, no newline added"
 		echo "weir: warnings: 0, BUG count: 0, not a WARNING: none" >/dev/kmsg
 		sleep 1000 &
+		sleep 1000 7>&1 >/dev/null 2>&1 &
 		exit 42
 	' name 'a  b' "it's" '"$HOME"' '' '*' $'new\nline' 'back\slash' >"$work/output" 2>"$work/err"
 is $? 42 "the command's status comes through"
