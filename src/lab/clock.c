@@ -7,7 +7,8 @@
  * each nanosecond the guest counts, it has executed "ipns" instructions. It holds
  * for what keeps time by ktime, hrtimers and jiffies; sched_clock() (slices of the
  * CPU scheduler, stamps in the kernel log) goes on at one instruction a nanosecond.
- * Nothing but QEMU with -icount may load it.
+ * Nothing but QEMU with -icount may load it; that it is QEMU's emulation it checks,
+ * for -icount there is no sign.
  *
  * It also counts instructions: the time stamp counter moves with instructions and
  * when every CPU is idle; so the instructions are what it has moved less that. From
@@ -23,7 +24,11 @@
 #include <linux/spinlock.h>
 #include <linux/tracepoint.h>
 #include <trace/events/power.h>
+#include <asm/processor.h>
 #include <asm/tsc.h>
+#ifdef WEIR_HAVE_CPUID_API	/* before, processor.h had cpuid() */
+#include <asm/cpuid/api.h>
+#endif
 
 #define WEIR_IPNS_MAX	64
 
@@ -193,6 +198,17 @@ static int weir_instructions_get(void *data, u64 *value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(weir_instructions, weir_instructions_get, NULL, "%llu\n");
 
+/* QEMU's own emulation, not hardware that it shares out: CPUID says who it is. */
+static bool weir_is_emulated(void)
+{
+	u32 highest, name[3];
+
+	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
+		return false;
+	cpuid(0x40000000, &highest, &name[0], &name[1], &name[2]);
+	return !memcmp(name, "TCGTCGTCGTCG", sizeof(name));
+}
+
 static int __init weir_lab_init(void)
 {
 	unsigned int i;
@@ -202,8 +218,8 @@ static int __init weir_lab_init(void)
 		pr_err("ipns is %u: want 1 to %u\n", ipns, WEIR_IPNS_MAX);
 		return -EINVAL;
 	}
-	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR)) {
-		pr_err("this is no virtual machine\n");
+	if (!weir_is_emulated()) {
+		pr_err("no machine that QEMU emulates (TCG): its clock is not to be slowed down\n");
 		return -ENODEV;
 	}
 	weir_tick_get_device = weir_address("tick_get_device");
