@@ -58,20 +58,24 @@ check:
 	scripts/check --out $(OUT)/check
 
 check-quick:
-	scripts/setup build lab check demo trace
+	scripts/setup build lab check
 	scripts/check --quick --out $(OUT)/check
 
 check-long:
-	scripts/setup build lab check demo trace
+	scripts/setup build lab
 	scripts/check --long --out $(OUT)/check-long
 
 check-matrix:
-	scripts/setup build lab check
+	scripts/setup build lab
 	scripts/check-matrix --out $(OUT)/check-matrix
 
-unit style:
-	scripts/setup build lab check demo trace
-	tests/$@/run
+unit:
+	scripts/setup check
+	tests/unit/run
+
+style:
+	scripts/setup build check
+	tests/style/run
 
 bench-path:
 	scripts/setup build lab
