@@ -285,3 +285,33 @@ fio_verify()
 {
 	fio_run --verify=crc32c --verify_fatal=1 --rw=randwrite "$@"
 }
+
+# memory: KiB free, once what can be given back has been; and what the kernel
+# itself holds. The allocator keeps tens of MiB of freed pages on lists of each
+# CPU, which MemFree leaves out: they are free, too.
+memory()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 0.5
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^MemFree:/ { free += $2 } /^ +count:/ { free += 4 * $2 }
+		/^SUnreclaim:|^Percpu:|^VmallocUsed:/ { held += $2 }
+		END { print free, held }' /proc/meminfo /proc/zoneinfo
+}
+
+# gives_back NAME WARM TIMES KIB: the test's "cycle N" succeeds for N from 0 to
+# TIMES - 1, and from WARM on costs no memory: less than 16 MiB of what is free, as
+# others use it too, and less than KIB of what the kernel holds.
+gives_back()
+{
+	local i free held free_after held_after
+
+	for ((i = 0; i < $2; i++)); do cycle $i || break; done
+	read -r free held < <(memory)
+	for ((; i < $3; i++)); do cycle $i || break; done
+	is $i "$3" "$1"
+	read -r free_after held_after < <(memory)
+	holds "the free memory is the same ($free and $free_after KiB)" "free - free_after < 16384"
+	holds "so is what the kernel holds ($held and $held_after KiB)" "held_after - held < $4"
+}
