@@ -13,12 +13,16 @@
  * - take: from the own purse, else a chunk more than needed from the common
  *   one. Sparse flows may push unspent below zero, as far as their overdraft.
  * - give: to the own purse, so that a steady queue touches nothing shared.
+ * - the queues that found too little take turns at being the first, for whom the
+ *   others leave in the common purse what its turn takes. Else whoever wants
+ *   little, or comes first to what is given back, would have all of it for ever.
+ *   A round of turns is half of the window, a turn one request at least.
  * - a queue that finds too little is held: it marks itself, then looks again
  *   (hold() in pick.c), with what lies idle in other purses gathered. Who
  *   gives looks for marks after it gave. One of the two sees the other, as both
- *   are full barriers. Held queues run again when an eighth of the window is
- *   unspent: when everything in flight is done, all of it is, so nobody is held
- *   for ever.
+ *   are full barriers. Held queues run again when what the first one waits for
+ *   is unspent, or an eighth of the window if none is short: when everything in
+ *   flight is done, all of it is, so nobody is held for ever.
  */
 #include <linux/sizes.h>
 
@@ -38,17 +42,38 @@ void weir_credit_gather(struct weir_queue *wq)
 	}
 }
 
-/* Take need ns from the common purse, and up to a chunk more; 0: it has less. */
-static u64 draw(struct weir_queue *wq, s64 need, u64 overdraft)
+/*
+ * What first waits for, ns: the rest of its turn, or one request that needs more.
+ * One whose flow was beyond its share has to look whether it still is.
+ */
+static s64 reserve(struct weir_hctx *first)
 {
+	s64 need = READ_ONCE(first->need);
+
+	return need ? max(need, READ_ONCE(first->turn)) : 0;
+}
+
+/* What h must leave in the common purse for somebody else, ns */
+static s64 reserved(struct weir_hctx *h)
+{
+	struct weir_hctx *first = READ_ONCE(h->wq->first);
+
+	return likely(!first || first == h) ? 0 : reserve(first);
+}
+
+/* Take need ns from the common purse, and up to a chunk more; 0: it has less. */
+static u64 draw(struct weir_hctx *h, s64 need, u64 overdraft)
+{
+	struct weir_queue *wq = h->wq;
 	s64 chunk = READ_ONCE(wq->chunk);
 	s64 unspent = atomic64_read(&wq->unspent);
+	s64 keep = reserved(h);
 	s64 take;
 
 	do {
-		if (unspent + (s64)overdraft < need)
+		if (unspent - (overdraft ? -(s64)overdraft : keep) < need)
 			return 0;
-		take = clamp(unspent, need, need + chunk);
+		take = clamp(unspent - keep, need, need + chunk);
 	} while (!atomic64_try_cmpxchg(&wq->unspent, &unspent, unspent - take));
 	return take;
 }
@@ -60,7 +85,6 @@ static u64 draw(struct weir_queue *wq, s64 need, u64 overdraft)
  */
 bool weir_credit_take(struct weir_hctx *h, u64 ns, u64 overdraft)
 {
-	struct weir_queue *wq = h->wq;
 	s64 have = atomic64_read(&h->credit);
 	u64 drawn;
 
@@ -68,11 +92,90 @@ bool weir_credit_take(struct weir_hctx *h, u64 ns, u64 overdraft)
 		atomic64_sub(ns, &h->credit);
 		return true;
 	}
-	drawn = draw(wq, ns - have, overdraft);
+	drawn = draw(h, ns - have, overdraft);
 	if (!drawn)
 		return false;
 	atomic64_add((s64)(drawn - ns), &h->credit);
 	return true;
+}
+
+/* What must be unspent for somebody to be woken, ns */
+static s64 enough(struct weir_queue *wq)
+{
+	struct weir_hctx *first = READ_ONCE(wq->first);
+	s64 window = READ_ONCE(wq->window);
+
+	/* The window may be smaller than when it said so. */
+	return first ? min(reserve(first), window - window / 8) : window / 8;
+}
+
+static s64 turn(struct weir_queue *wq)
+{
+	return div_u64(READ_ONCE(wq->window), 2 * max(atomic_read(&wq->nr_short), 1));
+}
+
+/* h is short of room: if nobody is the first, it is. Under h->lock. */
+void weir_credit_queue(struct weir_hctx *h)
+{
+	struct weir_queue *wq = h->wq;
+
+	if (READ_ONCE(wq->first))
+		return;
+	WRITE_ONCE(h->turn, turn(wq));
+	cmpxchg(&wq->first, NULL, h);
+}
+
+/* Whose turn it is after h to be the first; h itself at last, NULL if nobody's */
+static struct weir_hctx *next_short(struct weir_hctx *h)
+{
+	struct weir_hctx *before = NULL;
+	struct blk_mq_hw_ctx *hctx;
+	unsigned long i;
+
+	if (!atomic_read(&h->wq->nr_short))
+		return NULL;
+	queue_for_each_hw_ctx(h->wq->q, hctx, i) {
+		struct weir_hctx *other = hctx->sched_data;
+
+		if (!other || READ_ONCE(other->held) < WEIR_SHORT)
+			continue;
+		if (hctx->queue_num > h->hctx->queue_num)
+			return other;
+		if (!before)
+			before = other;
+	}
+	return before;
+}
+
+/*
+ * h, the first, has dispatched rq, or nothing: full, because it is still short of
+ * h->need. When its turn is over or it is short no more, the next one is the first.
+ * That may have gone meanwhile, and not have seen yet that it is: then nobody is.
+ * Under h->lock.
+ */
+void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full)
+{
+	struct weir_queue *wq = h->wq;
+	struct weir_hctx *next;
+
+	if (rq)
+		WRITE_ONCE(h->turn, h->turn - weir_rq(rq)->charge);
+	if (rq ? h->staged && h->turn > 0 : full && h->need)
+		return;
+
+	/* Whoever is beyond its share is woken by what is given back, not from here. */
+	next = next_short(h);
+	if (next)
+		WRITE_ONCE(next->turn, turn(wq));
+	/* Before its mark is read: weir_release() clears that, and looks here. */
+	smp_store_mb(wq->first, next);
+	if (!next)
+		return;
+	if (READ_ONCE(next->held) < WEIR_SHORT)
+		cmpxchg(&wq->first, next, NULL);
+	else if (READ_ONCE(next->need) && atomic64_read(&wq->unspent) >= enough(wq) &&
+		 weir_release(next))
+		blk_mq_run_hw_queue(next->hctx, true);
 }
 
 /* Give ns back. Any context. */
@@ -85,13 +188,13 @@ void weir_credit_give(struct weir_hctx *h, u64 ns)
 		   !atomic_read(&wq->nr_held)))
 		return;
 	have = atomic64_add_return(atomic64_xchg(&h->credit, 0), &wq->unspent);
-	if (atomic_read(&wq->nr_held) && have >= (s64)(READ_ONCE(wq->window) / 8))
+	if (atomic_read(&wq->nr_held) && have >= enough(wq))
 		weir_wake(wq, have);
 }
 
 /*
- * Run hardware queues that are held, in turn, about as many as ns will do for;
- * with hardly anything in flight, all. One that cannot go although it was woken
+ * Run hardware queues that are held, the first and then the others in turn, about
+ * as many as ns will do for; with hardly anything in flight, all. One that cannot go although it was woken
  * is held again by what is in flight, and whoever completes that comes here.
  * Any context, while requests exist.
  */
@@ -101,10 +204,17 @@ void weir_wake(struct weir_queue *wq, u64 ns)
 	u64 each = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K);
 	unsigned int from = READ_ONCE(wq->wake_from);
 	s64 left = ns >= window - window / 8 ? S64_MAX : (s64)ns;
+	struct weir_hctx *first = READ_ONCE(wq->first);
 	struct blk_mq_hw_ctx *hctx;
 	unsigned long i;
 	int half;
 
+	if (first && weir_release(first)) {
+		blk_mq_run_hw_queue(first->hctx, true);
+		left -= max((s64)each, reserve(first));
+		if (left <= 0)
+			return;
+	}
 	for (half = 0; half < 2; half++) {
 		queue_for_each_hw_ctx(wq->q, hctx, i) {
 			struct weir_hctx *h = hctx->sched_data;
@@ -123,16 +233,19 @@ void weir_wake(struct weir_queue *wq, u64 ns)
 	}
 }
 
-/* A new window. By the tick alone. */
+/* A new window, or the same. By the tick alone. */
 void weir_credit_resize(struct weir_queue *wq, u64 window)
 {
-	u64 old = wq->window;
+	u64 old = wq->window, overdraft;
 
 	WRITE_ONCE(wq->window, window);
 	/* Room for a quarter more, and for two small reads if that is nothing. */
-	WRITE_ONCE(wq->overdraft,
-		   max_t(u64, window / 4,
-			 2 * weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K)));
+	overdraft = max_t(u64, window / 4,
+			  2 * weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K));
+	/* What the old one let in is in nobody's way: it goes within a tick. */
+	if (window < old)
+		overdraft += min(old - window, (u64)S64_MAX / 4);
+	WRITE_ONCE(wq->overdraft, overdraft);
 	/* One small read at least, or every request would go to the common purse. */
 	WRITE_ONCE(wq->chunk,
 		   max_t(u64, div_u64(window, 8 * wq->q->nr_hw_queues),

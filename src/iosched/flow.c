@@ -2,10 +2,9 @@
 /*
  * Flows: who took how much lately.
  *
- * An active flow's share of the window is its weight among the active ones. A
- * flow that took more than that during the last period is greedy: it has its
- * turns and no overdraft. Looked at when the window had no room, no more often than
- * every FLOW_PERIOD, by the tick.
+ * An active flow's share of the window is its weight among the active ones: those
+ * that took something during the last period. Looked at when the window had no
+ * room, no more often than every FLOW_PERIOD, by the tick.
  */
 #include "weir_iosched.h"
 
@@ -15,7 +14,6 @@
 
 void weir_flows_tick(struct weir_queue *wq, u64 now)
 {
-	u64 total = 0;
 	unsigned int i, active = 0, weight = 0;
 	bool forget = now - wq->flows_at > FLOW_FORGET_NS;
 
@@ -31,15 +29,8 @@ void weir_flows_tick(struct weir_queue *wq, u64 now)
 		flow->seen = served;
 		if (!flow->recent)
 			continue;
-		total += flow->recent;
 		weight += READ_ONCE(flow->weight);
 		active++;
-	}
-	for (i = 0; i < WEIR_FLOWS; i++) {
-		struct weir_flow *flow = &wq->flows[i];
-
-		WRITE_ONCE(flow->greedy, active > 1 && flow->recent * weight >
-			   total * READ_ONCE(flow->weight));
 	}
 	wq->active_flows = active;
 	wq->active_weight = weight;

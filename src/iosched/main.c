@@ -92,7 +92,7 @@ static void detach(struct elevator_queue *eq)
 
 	cancel_work_sync(&wq->tick);
 	WARN_ON_ONCE(atomic_read(&wq->nr_held) || atomic_read(&wq->nr_short) ||
-		     atomic_read(&wq->background));
+		     atomic_read(&wq->background) || wq->first);
 	weir_wbt_on(wq->q, eq);
 	weir_tick_exit(wq);
 	while (wq->retired) {

@@ -38,6 +38,13 @@ enum weir_claim {
 	WEIR_FORCE,	/* it had its share already */
 };
 
+/* rq cannot go for want of need ns, or 0: because others are short of room. */
+static void falls_short(struct weir_hctx *h, struct request *rq, u64 need)
+{
+	WRITE_ONCE(h->need, need);
+	h->needy = weir_rq(rq)->flow;
+}
+
 static bool background_full(struct weir_queue *wq)
 {
 	return atomic_read(&wq->background) >= (int)READ_ONCE(wq->background_depth);
@@ -67,8 +74,10 @@ static bool admit(struct weir_hctx *h, struct request *rq, enum weir_claim claim
 	cost = min(cost, READ_ONCE(wq->window));
 	if (!weir_credit_take(h, cost, claim == WEIR_PLAIN ? 0 :
 			      claim == WEIR_FORCE ? S64_MAX / 2 :
-			      READ_ONCE(wq->overdraft)))
+			      READ_ONCE(wq->overdraft))) {
+		falls_short(h, rq, cost);
 		return false;
+	}
 
 	atomic64_add(cost, &flow->inflight);
 	atomic64_add(cost, &flow->served);
@@ -101,18 +110,21 @@ static struct request *take(struct weir_hctx *h, struct request *rq)
 }
 
 /*
- * With other hardware queues short of room, a flow may not go beyond its share of
- * the window, and an idle one has none. Whoever has nothing in flight may always
- * have one.
+ * With other flows short of room on other hardware queues, a flow may not go beyond
+ * its share of the window, and an idle one has none. Whoever has nothing in flight
+ * may always have one.
  */
 static bool beyond_share(struct weir_hctx *h, struct request *rq)
 {
 	struct weir_queue *wq = h->wq;
 	struct weir_rq *r = weir_rq(rq);
 	struct weir_flow *flow = &wq->flows[r->flow];
+	int held = READ_ONCE(h->held);
 	s64 inflight;
 
-	if (atomic_read(&wq->nr_short) <= (READ_ONCE(h->held) == WEIR_SHORT))
+	/* Those of this flow, and this queue if it is not one of them already. */
+	if (atomic_read(&wq->nr_short) <= atomic_read(&flow->nr_short) +
+	    (held >= WEIR_SHORT && held != WEIR_SHORT + r->flow))
 		return false;
 	inflight = atomic64_read(&flow->inflight);
 	if (!inflight)
@@ -170,7 +182,12 @@ static struct request *in_turn(struct weir_hctx *h, struct list_head *list,
 	if (list_empty(list))
 		return NULL;
 	lane = whose_turn(h, list);
-	if (!lane || !admit(h, oldest(lane), WEIR_PLAIN)) {
+	if (!lane) {
+		falls_short(h, oldest(list_first_entry(list, struct weir_lane, turn)), 0);
+		*full = true;
+		return NULL;
+	}
+	if (!admit(h, oldest(lane), WEIR_PLAIN)) {
 		*full = true;
 		return NULL;
 	}
@@ -383,21 +400,28 @@ static void be_short(struct weir_hctx *h)
 
 	if (!READ_ONCE(wq->was_short))
 		WRITE_ONCE(wq->was_short, 1);
-	if (READ_ONCE(h->held) == WEIR_SHORT)
+	weir_credit_queue(h);
+	if (READ_ONCE(h->held) >= WEIR_SHORT)
 		return;
-	/* Counted first: whoever releases it counts it off. */
+	/*
+	 * Counted first: whoever releases it counts it off. Its flow before the sum:
+	 * it must not look as if others were short.
+	 */
+	atomic_inc(&wq->flows[h->needy].nr_short);
 	atomic_inc(&wq->nr_short);
-	if (cmpxchg(&h->held, WEIR_HELD, WEIR_SHORT) != WEIR_HELD)
-		atomic_dec(&wq->nr_short);
+	if (cmpxchg(&h->held, WEIR_HELD, WEIR_SHORT + h->needy) == WEIR_HELD)
+		return;
+	atomic_dec(&wq->nr_short);
+	atomic_dec(&wq->flows[h->needy].nr_short);
 }
 
 /*
  * Nobody may go: say so, and look once more. What was given back before
  * somebody could see that this queue is held is seen now (credit.c). Should
- * nothing be given back in time, it runs when something expires. full: it is
+ * nothing be given back in time, it runs when something expires. *full: it is
  * the window that has no room.
  */
-static struct request *hold(struct weir_hctx *h, bool full)
+static struct request *hold(struct weir_hctx *h, bool *full)
 {
 	struct weir_queue *wq = h->wq;
 	struct request *rq;
@@ -408,15 +432,15 @@ static struct request *hold(struct weir_hctx *h, bool full)
 		/* The mark before the credit, as weir_credit_give() has it reversed */
 		smp_store_mb(h->held, WEIR_HELD);
 		weir_credit_gather(wq);
-		full = false;
-		rq = pick(h, &full);
+		*full = false;
+		rq = pick(h, full);
 		if (rq) {
 			weir_release(h);
 			return rq;
 		}
 		wait_for_expiry(h);
 	}
-	if (full)
+	if (*full)
 		be_short(h);
 	return NULL;
 }
@@ -431,8 +455,10 @@ bool weir_release(struct weir_hctx *h)
 	held = xchg(&h->held, WEIR_RUNS);
 	if (held == WEIR_RUNS)
 		return false;
-	if (held == WEIR_SHORT)
+	if (held >= WEIR_SHORT) {
 		atomic_dec(&h->wq->nr_short);
+		atomic_dec(&h->wq->flows[held - WEIR_SHORT].nr_short);
+	}
 	atomic_dec(&h->wq->nr_held);
 	return true;
 }
@@ -447,7 +473,10 @@ static struct request *pick_or_hold(struct weir_hctx *h, struct list_head *merge
 	if (rq)
 		weir_release(h);
 	else if (h->staged)
-		rq = hold(h, full);
+		rq = hold(h, &full);
+	/* After its mark is cleared: weir_credit_turn() has it reversed. */
+	if (unlikely(READ_ONCE(h->wq->first) == h))
+		weir_credit_turn(h, rq, full);
 	return rq;
 }
 

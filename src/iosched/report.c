@@ -203,11 +203,10 @@ static int show_flows(struct weir_queue *wq, struct seq_file *m)
 		u64 served = atomic64_read(&flow->served);
 
 		if (served)
-			seq_printf(m, "%u tgid %u weight %u inflight_ns %lld served_ns %llu recent_ns %llu%s\n",
+			seq_printf(m, "%u tgid %u weight %u inflight_ns %lld served_ns %llu recent_ns %llu\n",
 				   i, READ_ONCE(flow->tgid), READ_ONCE(flow->weight),
 				   atomic64_read(&flow->inflight), served,
-				   READ_ONCE(flow->recent),
-				   READ_ONCE(flow->greedy) ? " greedy" : "");
+				   READ_ONCE(flow->recent));
 	}
 	return 0;
 }
@@ -254,7 +253,7 @@ static int show_dispatch(struct weir_hctx *h, struct seq_file *m)
 {
 	seq_printf(m, "dispatched %u\n", READ_ONCE(h->dispatched));
 	seq_printf(m, "credit_ns %lld\n", atomic64_read(&h->credit));
-	seq_printf(m, "held %d\n", READ_ONCE(h->held));
+	seq_printf(m, "held %d\n", min_t(int, READ_ONCE(h->held), WEIR_SHORT));
 	return 0;
 }
 

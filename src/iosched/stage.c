@@ -33,18 +33,31 @@ static u64 expiry(struct weir_queue *wq, struct request *rq)
 	return rq->start_time_ns + msec * NSEC_PER_MSEC;
 }
 
-/* The lane has got its first request: its turn comes. */
-static void activate(struct weir_hctx *h, struct weir_lane *lane,
-		     struct weir_rq *r)
+/*
+ * A flow with nothing in flight, whose request is less than its share. It is the
+ * share of what is in flight that counts: a lone reader at depth 1 may well be
+ * served more than a deep writer, and never has more than one request there.
+ */
+static bool is_sparse(struct weir_queue *wq, struct request *rq)
 {
-	struct weir_queue *wq = h->wq;
-	struct weir_turns *turns = &h->turns[r->level];
+	struct weir_rq *r = weir_rq(rq);
 	struct weir_flow *flow = &wq->flows[r->flow];
+
+	return !atomic64_read(&flow->inflight) &&
+	       weir_cost_ns(&wq->cost[weir_op(r->class)], blk_rq_bytes(rq)) <=
+	       READ_ONCE(wq->share) * READ_ONCE(flow->weight);
+}
+
+/* The lane has got its first request: its turn comes. */
+static void activate(struct weir_hctx *h, struct weir_lane *lane, struct request *rq)
+{
+	struct weir_rq *r = weir_rq(rq);
+	struct weir_turns *turns = &h->turns[r->level];
 
 	lane->deficit = 0;
 	if (weir_in_background(r->class))
 		list_add_tail(&lane->turn, &turns->background);
-	else if (!READ_ONCE(flow->greedy) && !atomic64_read(&flow->inflight))
+	else if (is_sparse(h->wq, rq))
 		list_add_tail(&lane->turn, &turns->sparse);
 	else
 		list_add_tail(&lane->turn, &turns->active);
@@ -57,7 +70,7 @@ static void into_lane(struct weir_hctx *h, struct request *rq)
 	struct weir_lane *lane = weir_lane(h, r->class, r->level, r->flow);
 
 	if (list_empty(&lane->requests))
-		activate(h, lane, r);
+		activate(h, lane, rq);
 	list_add_tail(&rq->queuelist, &lane->requests);
 	if (is_sorted(h->wq))
 		elv_rb_add(&h->sorted[r->class], rq);
@@ -158,7 +171,7 @@ static void classify(struct request *rq)
 	r->classified = true;
 	r->class = weir_class(rq->cmd_flags);
 	r->level = weir_level(ioprio);
-	r->flow = weir_flow_of(r->tgid, rq->bio);
+	r->flow = weir_flow_of(r->tgid, r->class, rq->bio);
 	flow = &weir_queue(rq->q)->flows[r->flow];
 	/* Written when they change only: the line is shared. */
 	if (unlikely(READ_ONCE(flow->tgid) != r->tgid))
@@ -263,7 +276,7 @@ bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_se
 		u8 class = weir_class(bio->bi_opf);
 		struct weir_lane *lane =
 			weir_lane(h, class, weir_level(bio->bi_ioprio),
-				  weir_flow_of(current->tgid, bio));
+				  weir_flow_of(current->tgid, class, bio));
 
 		ret = blk_bio_list_merge(q, &lane->requests, bio, nr_segs);
 		if (ret && wq->rotational)

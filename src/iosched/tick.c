@@ -241,8 +241,7 @@ static void tick(struct work_struct *work)
 
 	decide_window(wq, &i, backlog);
 	learn_costs(wq, now, before);
-	if (wq->law.size != wq->window)
-		weir_credit_resize(wq, wq->law.size);
+	weir_credit_resize(wq, wq->law.size);
 	decide_writeback(wq, &i, now, before);
 	trace_latencies(wq, &i);
 	WRITE_ONCE(wq->sample_mask, sample_mask(requests));

@@ -136,22 +136,23 @@ static inline struct weir_rq *weir_rq(struct request *rq)
 #define WEIR_FLOWS	BIT(WEIR_FLOW_BITS)
 
 /*
- * A cgroup's thread group, as far as its hash tells it from others: two that
- * meet in one are treated as one.
+ * What a thread group of a cgroup reads, or what it writes, as far as its hash
+ * tells it from others: two that meet in one are treated as one.
  */
 struct weir_flow {
 	atomic64_t inflight;	/* ns of charges in flight */
 	atomic64_t served;	/* ns of charges ever dispatched */
 	u64 seen;		/* ... at the last tick */
 	u64 recent;		/* ... during the last one */
+	atomic_t nr_short;	/* hardware queues where it is short of room */
 	u32 tgid;		/* who was here last */
 	u8 weight;		/* 1 to 8, from the level of its last ioprio */
-	bool greedy;		/* took more than its share lately */
 } ____cacheline_aligned;
 
-static inline u16 weir_flow_of(u32 tgid, struct bio *bio)
+static inline u16 weir_flow_of(u32 tgid, enum weir_class class, struct bio *bio)
 {
-	u32 key = tgid;
+	/* No thread group has that bit. */
+	u32 key = tgid | (class == WEIR_READ ? 0 : BIT(31));
 
 #ifdef CONFIG_BLK_CGROUP
 	/* One blkg for each cgroup and disk. The low bits are all the same. */
@@ -177,7 +178,7 @@ struct weir_lane {
 };
 
 struct weir_turns {
-	struct list_head sparse;	/* flows with little in flight: first */
+	struct list_head sparse;	/* flows with less than their share: first */
 	struct list_head active;	/* in turn, by deficit round robin */
 	struct list_head background;	/* the same for writes nobody waits for */
 };
@@ -186,7 +187,7 @@ struct weir_turns {
 enum weir_held {
 	WEIR_RUNS,
 	WEIR_HELD,	/* background requests are throttled, and no others wait */
-	WEIR_SHORT,	/* the window has no room for it */
+	WEIR_SHORT,	/* and above, plus a flow: the window has no room for that one */
 };
 
 struct weir_hctx {
@@ -211,6 +212,9 @@ struct weir_hctx {
 	atomic64_t credit ____cacheline_aligned_in_smp;
 	atomic_t completed;		/* of those dispatched */
 	int held;			/* enum weir_held; cleared by xchg() */
+	u64 need;			/* ns it found no room for; 0: only beyond its share */
+	u16 needy;			/* the flow that did. Both under lock, read by others */
+	s64 turn;			/* ns left of its turn as weir_queue.first */
 	int forced;			/* an expired one is in flight beyond it */
 
 	struct weir_queue *wq;
@@ -287,6 +291,7 @@ struct weir_queue {
 	atomic_t nr_held ____cacheline_aligned_in_smp;	/* hardware queues that wait */
 	atomic_t nr_short;		/* those of them that are short of room */
 	int was_short;			/* one of them was since the last tick */
+	struct weir_hctx *first;	/* of those: others leave it what its turn takes */
 	unsigned int wake_from;		/* whom to wake next */
 
 	/* The tick's own. */
@@ -345,9 +350,11 @@ bool weir_has_work(struct blk_mq_hw_ctx *hctx);
 bool weir_release(struct weir_hctx *h);
 void weir_expired(struct timer_list *timer);
 
-/* credit.c; the first under h->lock */
+/* credit.c; the first three under h->lock */
 bool weir_credit_take(struct weir_hctx *h, u64 ns, u64 overdraft);
 void weir_credit_give(struct weir_hctx *h, u64 ns);
+void weir_credit_queue(struct weir_hctx *h);
+void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full);
 void weir_credit_gather(struct weir_queue *wq);
 void weir_credit_resize(struct weir_queue *wq, u64 window);
 void weir_wake(struct weir_queue *wq, u64 ns);
