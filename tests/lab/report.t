@@ -6,8 +6,6 @@ bench directory and a trace directory with known answers, in a folder of the tes
 own. Needs matplotlib (scripts/setup demo), no machine and no root."""
 
 import hashlib
-import importlib.machinery
-import importlib.util
 import json
 import os
 import re
@@ -17,7 +15,6 @@ import sys
 import tempfile
 from xml.etree import ElementTree
 
-scripts = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../scripts')
 try:
     import matplotlib  # noqa: F401
     from PIL import Image
@@ -25,30 +22,10 @@ except ImportError as error:
     print(f'1..0 # SKIP no {error.name}: scripts/setup demo installs it')
     sys.exit(0)
 sys.dont_write_bytecode = True
-loader = importlib.machinery.SourceFileLoader('bench_figures', os.path.join(scripts, 'bench-figures'))
-bench_figures = importlib.util.module_from_spec(importlib.util.spec_from_loader('bench_figures', loader))
-loader.exec_module(bench_figures)
+import tap  # noqa: E402
+from tap import holds, same  # noqa: E402
 
-tests = failures = 0
-
-
-def same(got, wanted, name):
-    global tests, failures
-    tests += 1
-    if got == wanted:
-        print(f'ok {tests} - {name}')
-        return
-    failures += 1
-    print(f'not ok {tests} - {name}')
-    print(f'# got:    {got}\n# wanted: {wanted}')
-
-
-def holds(condition, name, shown=''):
-    same(bool(condition), True, name)
-    if not condition and shown:
-        print('# ' + str(shown).replace('\n', '\n# '))
-
-
+bench_figures = tap.load('bench-figures')
 work = tempfile.mkdtemp()
 
 
@@ -65,7 +42,7 @@ def get(path):
 
 
 def run(script, *options, environment=None):
-    done = subprocess.run([os.path.join(scripts, script), *options], capture_output=True, text=True,
+    done = subprocess.run([os.path.join(tap.SCRIPTS, script), *options], capture_output=True, text=True,
                           check=False, timeout=120, cwd=work, env=environment)
     # On a slow host there is progress as well.
     errors = re.sub(r'^.*: (read \d+ of \d+ runs|\d+ figures of about \d+)\n', '', done.stderr, flags=re.M)
@@ -108,7 +85,7 @@ def machine(bench, scenario, label, seed, cases, measure='latency', **more):
     settings = dict(pair.split('=') for pair in re.findall(r'\((.*)\)', label) for pair in pair.split(','))
     put(f'{path}/run.json', {
         'scenario': scenario, 'profile': 'nvme-tlc', 'simulated': True, 'device': None, 'label': label,
-        'scheduler': label.partition('(')[0].removesuffix('-wbt'), 'settings': settings, 'seed': seed,
+        'scheduler': label.partition('(')[0], 'settings': settings, 'seed': seed,
         'defaults': not settings, 'kernel': '6.12.1', 'fio': 'fio-3.33', 'qemu': '7.2', 'speed': 1, 'cpus': 4,
         'instructions_per_ns': 8, 'foreground': ['reads'], 'measure': measure,
         'cases': [{'case': c, 'vars': {}, 'instructions_per_io': 5000.5, 'wbt_enabled': '1', 'seconds': 1.0}
@@ -219,6 +196,15 @@ def check_page(page, directory, words, images):
     same(empty, [], 'and not empty')
     holds('@media print' in text and 'How to read this' in visible, 'for print, and explained')
     holds(len(page) < 5 << 20, 'of a reasonable size', len(page))
+
+
+def check_styles():
+    report = tap.load('report')
+    styles = report.styles_of([{'label': label, 'scheduler': label.partition('(')[0]}
+                               for label in ('none', 'none(wbt_lat_usec=0)', 'kyber', 'kyber(a=1)', 'kyber(a=2)')])
+    same((styles['none'][0] != styles['none(wbt_lat_usec=0)'][0], styles['kyber'][0] == styles['kyber(a=1)'][0],
+          len({style[2] for label, style in styles.items() if label.startswith('kyber')})), (True, True, 3),
+         'without writeback throttling none has a style of its own, other settings only a line')
 
 
 def check_sources():
@@ -363,6 +349,7 @@ try:
           page.index(b'the guest is fast') < page.index('★'.encode()), 'the gate comes first')
     run('report', 'bench', '--out', 'page.html')
     same(hashlib.sha256(get('page.html')).digest(), hashlib.sha256(page).digest(), '--out, and the same again')
+    check_styles()
     check_sources()
     check_incomplete()
 
@@ -376,5 +363,4 @@ try:
 finally:
     shutil.rmtree(work)
 
-print(f'1..{tests}')
-sys.exit(failures > 0)
+tap.end()

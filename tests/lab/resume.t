@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """Proves that scripts/bench runs nothing again that it has run, and runs again what is
-of another plan, job file, kernel, machine or source. In a copy of the project whose
+of another plan, job file, kernel, machine or source; which settings it tries, and that
+it says what is wrong in a header. In a copy of the project whose
 virtual machine is a few lines that know how often they were called. Needs
 matplotlib (scripts/setup demo), no machine and no root."""
 
@@ -15,7 +16,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from tap import SCRIPTS, end, holds, same  # noqa: E402
+from tap import SCRIPTS, end, holds, load, same  # noqa: E402
 
 try:
     import numpy  # noqa: F401
@@ -92,16 +93,46 @@ def bench(*options):
     return len(calls.read_text().splitlines()), done.stderr
 
 
+def settings(header, quick):
+    """Labels of kyber in a scenario with that in its header."""
+    put('labels.fio', JOB.replace('; weir vary', f'; weir {header}\n; weir vary'))
+    scenario = script.Scenario(copy / 'labels.fio')
+    return [value for _, found in scenario.labels(['kyber'], quick) for value in found.values()]
+
+
+def refused(header, words):
+    try:
+        settings(header, False)
+        said = 'nothing'
+    except script.Refused as refusal:
+        said = str(refusal)
+    holds(words in said, f'refused: {header}', said)
+
+
 def change(path):
     with open(copy / path, 'a', encoding='utf-8') as file:
         file.write('# changed\n')
 
 
+script = load('bench')
 try:
     make_copy()
+    swept = [setting.split('=')[1] for setting in script.SWEEP['kyber']]
+    same(settings('size: 64', False), swept, 'all sweeps')
+    same(settings('size: 64', True), [], 'none of them with --quick')
+    same(settings(f'sweep kyber: read_lat_nsec=7 {swept[0]} 9', False), swept + ['7', '9'],
+         "the scenario's own come in addition, none of them twice")
+    same(settings('sweep kyber: read_lat_nsec=7 9', True), ['7', '9'], 'and with --quick alone')
+    same(settings('quick kyber: read_lat_nsec=7', True), ['7'], 'those for --quick')
+    refused('at soon: speed=4', "labels.fio:4: at 'soon': want seconds, such as 1.5")
+    refused('at 1: speed', "at 1: 'speed': want ATTRIBUTE=VALUE")
+    refused('memory: much', "memory is 'much': want a whole number")
     first, said = bench()
     # none with 3 other settings, kyber with 2, and the empty device.
     same((first, 'are there' in said), (8, False), 'a new directory: everything is run')
+    results = (work / 'out/results.md').read_text()
+    holds('## Validity gate: 0 of 1 checks ok' in results and '### tiny, nvme-tlc, BS=16k: sim' in results,
+          'the tables, with what the gate says of these figures', results)
     shutil.rmtree(work / 'out')
     # Without sweeps: none, none(wbt_lat_usec=0), kyber, empty.
     same(bench('--quick')[0], 4, 'and with --quick')
