@@ -157,15 +157,17 @@ leave()
 	local pids tries
 
 	trap '' INT TERM HUP
-	# Whoever has ended by himself meanwhile is no failure: hence the three "|| :".
 	mapfile -t pids < <(ps -o pid= --ppid "$$")
+	# Whoever has ended by himself meanwhile is no failure. ps always has.
 	kill -TERM "${pids[@]}" 2>/dev/null || :
 	for ((tries = 0; tries < patience; tries++)); do
 		[[ -n $(jobs -pr) ]] || break
 		sleep 0.1
 	done
 	mapfile -t pids < <(descendants "$$")
+	# Nor here.
 	kill -KILL "${pids[@]}" 2>/dev/null || :
+	# The shell would say of each that it was killed, which is what was wanted.
 	wait 2>/dev/null || :
 	((${#scratch[@]} == 0)) || rm -rf --one-file-system -- "${scratch[@]}"
 }
@@ -231,7 +233,7 @@ apt_options()
 debian_archives()
 {
 	apt-get "${apt_opts[@]}" indextargets --format "$1" \
-		'Created-By: Packages' 'Origin: Debian' 'Component: main' 2>/dev/null | sort -u
+		'Created-By: Packages' 'Origin: Debian' 'Component: main' | sort -u
 }
 
 # apt_update [SUITE]: refresh those lists if they are older than an hour. Fails
@@ -257,7 +259,7 @@ apt_update()
 	fi
 	apt_options "${1:-}"
 	lock "apt${1:+-$1}"
-	if [[ -n $(find "$dir/updated" -mmin -60 2>/dev/null) ]]; then
+	if [[ -e $dir/updated && -n $(find "$dir/updated" -mmin -60) ]]; then
 		return
 	fi
 	say "reading the package lists${1:+ of Debian $1}"
