@@ -6,26 +6,12 @@
 # not run again. Five machines of the lab.
 
 set -uo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname -- "$0")/../../scripts/lib.sh"
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname -- "$0")/lib.sh"
 require lab build check demo
 
 tmp=$(mktemp -d -- "${TMPDIR:-/var/tmp}/weir-bench-test.XXXXXXXX")
 scratch+=("$tmp")
-n=0 failures=0
-
-# ok STATUS NAME [TEXT]: TEXT shows why not
-ok()
-{
-	n=$((n + 1))
-	if (($1 == 0)); then
-		echo "ok $n - $2"
-	else
-		failures=$((failures + 1))
-		echo "not ok $n - $2"
-		[[ -z ${3:-} ]] || echo "# ${3//$'\n'/$'\n'# }"
-	fi
-}
 
 # refused WORDS ARGUMENT...: with status 2, and says the words.
 refused()
@@ -109,5 +95,4 @@ said=$("$repo/scripts/bench" "$tmp/tiny.fio" --sched kyber --seeds 1 --quick --o
 	$before == "$(stat -c %Y "$tmp/b/runs/tiny/nvme-tlc/kyber/1/run.json")" ]]
 ok $? 'what is there is not run again' "$said"
 
-echo "1..$n"
-exit $((failures > 0))
+done_testing

@@ -7,26 +7,12 @@
 # kernels 6.12 and 6.1, and no machine.
 
 set -uo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname -- "$0")/../../scripts/lib.sh"
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname -- "$0")/lib.sh"
 require build
 
 tmp=$(mktemp -d)
 scratch+=("$tmp")
-n=0 failures=0
-
-# ok STATUS NAME [FILE]: FILE shows why not
-ok()
-{
-	n=$((n + 1))
-	if (($1 == 0)); then
-		echo "ok $n - $2"
-	else
-		failures=$((failures + 1))
-		echo "not ok $n - $2"
-		[[ -z ${3:-} ]] || tail -n 15 -- "$3" | sed 's/^/# /'
-	fi
-}
 
 # kernel SERIES: sets KDIR, VMLINUZ of the lab's kernel
 kernel()
@@ -48,7 +34,7 @@ fails()
 	local status=$?
 
 	((status != 0)) && grep -qF -- "$1" "$tmp/log" && [[ ! -e $tmp/tree/weir-iosched.ko ]]
-	ok $? "$2" "$tmp/log"
+	ok $? "$2" "$(tail -n 15 -- "$tmp/log")"
 }
 
 KDIR='' VMLINUZ=''
@@ -59,7 +45,7 @@ rm -rf -- "$tmp/tree/generated"
 header=$tmp/tree/generated/elevator-btf.h
 
 build && grep -q 'GATE.*weir-iosched.ko' "$tmp/log" && [[ -e $tmp/tree/weir-iosched.ko ]]
-ok $? 'the right declarations pass the gate' "$tmp/log"
+ok $? 'the right declarations pass the gate' "$(tail -n 15 -- "$tmp/log")"
 
 # One member too many, which shifts all that follow.
 cp -- "$header" "$tmp/right"
@@ -70,7 +56,7 @@ build
 fails 'is not for kernel' 'an inserted member fails the build, and there is no module'
 grep -qF 'elevator_mq_ops: the kernel has int (*init_sched)' "$tmp/log" &&
 	grep -qF 'the module has void *one_too_many' "$tmp/log"
-ok $? 'it says which' "$tmp/log"
+ok $? 'it says which' "$(tail -n 15 -- "$tmp/log")"
 build
 fails 'is not for kernel' 'and again: the module is not taken for up to date'
 
@@ -82,7 +68,7 @@ fails 'elevator_mq_ops: the kernel has' 'two callbacks of one type, swapped, fai
 
 cp -- "$tmp/right" "$header"
 build && [[ -e $tmp/tree/weir-iosched.ko ]]
-ok $? 'the right ones pass again' "$tmp/log"
+ok $? 'the right ones pass again' "$(tail -n 15 -- "$tmp/log")"
 
 # A public structure: as if the headers were configured for another kernel.
 sed -i '/^struct request_queue {/,/^}/s/queue_ctx/queue_xtc/' "$tmp/tree/generated/elevator-btf.layout"
@@ -97,12 +83,12 @@ build clean
 build VMLINUX="$old"
 status=$?
 ((status != 0)) && [[ ! -e $tmp/tree/weir-iosched.ko ]]
-ok $? 'the declarations of 6.1 do not make a module for 6.12' "$tmp/log"
+ok $? 'the declarations of 6.1 do not make a module for 6.12' "$(tail -n 15 -- "$tmp/log")"
 
 # The same kernel's image, packed, is as good as its vmlinux.
 "$repo/scripts/elevator" header --kdir "$KDIR" --btf "$image" --out "$tmp/image" >"$tmp/log" 2>&1 &&
 	diff <(sed 1,/ifndef/d "$tmp/right") <(sed 1,/ifndef/d "$tmp/image/elevator-btf.h") >>"$tmp/log"
-ok $? 'the image has the same declarations' "$tmp/log"
+ok $? 'the image has the same declarations' "$(tail -n 15 -- "$tmp/log")"
 
 # A kernel with a callback that is not known. Strings in BTF end with a null.
 sed 's/\x00has_work\x00/\x00has_wurk\x00/' "$KDIR/vmlinux" >"$tmp/vmlinux"
@@ -124,7 +110,6 @@ echo nothing >"$tmp/nothing"
 build VMLINUX="$tmp/nothing"
 fails "none in $tmp/nothing" 'so is one without BTF'
 build MODULES=weir-blk VMLINUX="$tmp/nothing" && [[ -e $tmp/tree/weir-blk.ko ]]
-ok $? 'the driver alone needs none' "$tmp/log"
+ok $? 'the driver alone needs none' "$(tail -n 15 -- "$tmp/log")"
 
-echo "1..$n"
-exit $((failures > 0))
+done_testing

@@ -7,26 +7,12 @@
 # time; and that wrong use is refused.
 
 set -uo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname -- "$0")/../../scripts/lib.sh"
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname -- "$0")/lib.sh"
 require lab build
 
 tmp=$(mktemp -d -- "${TMPDIR:-/var/tmp}/weir-memory-root-test.XXXXXXXX")
 scratch+=("$tmp")
-n=0 failures=0
-
-# ok STATUS NAME [TEXT]: TEXT shows why not
-ok()
-{
-	n=$((n + 1))
-	if (($1 == 0)); then
-		echo "ok $n - $2"
-	else
-		failures=$((failures + 1))
-		echo "not ok $n - $2"
-		[[ -z ${3:-} ]] || echo "# ${3//$'\n'/$'\n'# }"
-	fi
-}
 
 status=0
 said=$("$repo/scripts/vm" --memory-root --drive virtio:1G -- true 2>&1) || status=$?
@@ -76,5 +62,4 @@ ok $? 'idle time is not counted' "$idle"
 ((busy > microseconds * 8000 * 95 / 100 && busy < microseconds * 8000 * 120 / 100))
 ok $? 'instructions by the clock' "$busy in $microseconds us"
 
-echo "1..$n"
-exit $((failures > 0))
+done_testing

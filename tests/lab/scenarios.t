@@ -8,28 +8,14 @@
 # Words are wanted, not lines; and what looks like variables is fio's.
 # shellcheck disable=SC2013,SC2016
 set -uo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname -- "$0")/../../scripts/lib.sh"
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname -- "$0")/lib.sh"
 require check
 
 tmp=$(mktemp -d)
 scratch+=("$tmp")
 : >"$tmp/device"
 mkdir "$tmp/dir"
-n=0 failures=0
-
-# ok STATUS NAME [TEXT]: TEXT shows why not
-ok()
-{
-	n=$((n + 1))
-	if (($1 == 0)); then
-		echo "ok $n - $2"
-	else
-		failures=$((failures + 1))
-		echo "not ok $n - $2"
-		[[ -z ${3:-} ]] || echo "# ${3//$'\n'/$'\n'# }"
-	fi
-}
 
 readonly profiles=' none hdd sata-ssd nvme-tlc nvme-qlc optane cloud '
 
@@ -198,5 +184,4 @@ said=$(parses "$tmp/soon.fio")
 [[ $said == *'WRITERS=8 BS=64k'* ]]
 ok $? 'noticed: a value that fio does not take' "$said"
 
-echo "1..$n"
-((failures == 0))
+done_testing

@@ -13,26 +13,10 @@ import subprocess
 import sys
 import tempfile
 
-here = os.path.dirname(os.path.abspath(__file__))
-script = os.path.join(here, '../../scripts/trace')
-tests = failures = 0
+sys.dont_write_bytecode = True
+from tap import SCRIPTS, end, holds, same  # noqa: E402
 
-
-def same(got, wanted, name):
-    global tests, failures
-    tests += 1
-    if got == wanted:
-        print(f'ok {tests} - {name}')
-        return
-    failures += 1
-    print(f'not ok {tests} - {name}')
-    print(f'# got:    {got}\n# wanted: {wanted}')
-
-
-def holds(condition, name, shown=''):
-    same(bool(condition), True, name)
-    if not condition and shown:
-        print('# ' + str(shown).replace('\n', '\n# '))
+script = os.path.join(SCRIPTS, 'trace')
 
 
 # --- traces, as blktrace writes them ---
@@ -342,5 +326,4 @@ try:
 finally:
     shutil.rmtree(work)
 
-print(f'1..{tests}')
-sys.exit(failures > 0)
+end()

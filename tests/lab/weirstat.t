@@ -4,8 +4,6 @@
 what is wrong where it cannot: on files as the modules write them, in a folder of
 the test's own. Needs no machine and no root."""
 
-import importlib.machinery
-import importlib.util
 import json
 import os
 import random
@@ -15,30 +13,11 @@ import subprocess
 import sys
 import tempfile
 
-script = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../scripts/weirstat')
 sys.dont_write_bytecode = True
-loader = importlib.machinery.SourceFileLoader('weirstat', script)
-weirstat = importlib.util.module_from_spec(importlib.util.spec_from_loader('weirstat', loader))
-loader.exec_module(weirstat)
+from tap import SCRIPTS, end, holds, load, same  # noqa: E402
 
-tests = failures = 0
-
-
-def same(got, wanted, name):
-    global tests, failures
-    tests += 1
-    if got == wanted:
-        print(f'ok {tests} - {name}')
-        return
-    failures += 1
-    print(f'not ok {tests} - {name}')
-    print(f'# got:    {got}\n# wanted: {wanted}')
-
-
-def holds(condition, name, shown=''):
-    same(bool(condition), True, name)
-    if not condition and shown:
-        print('# ' + str(shown).replace('\n', '\n# '))
+script = os.path.join(SCRIPTS, 'weirstat')
+weirstat = load('weirstat')
 
 
 # --- files as the modules write them ---
@@ -265,5 +244,4 @@ try:
 finally:
     shutil.rmtree(work)
 
-print(f'1..{tests}')
-sys.exit(failures > 0)
+end()
