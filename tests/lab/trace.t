@@ -68,9 +68,9 @@ def trace(*events, order='<'):
     return made
 
 
-def run(*options, env=None):
+def run(*options, env=None, cwd=None):
     process = subprocess.run([script, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True, timeout=120, check=False, env=env)
+                             text=True, timeout=120, check=False, env=env, cwd=cwd)
     return process.returncode, process.stdout, process.stderr
 
 
@@ -275,6 +275,13 @@ try:
                   for name, values in shown['btt'].items() if name != 'Q2Q'},
                  {name: (count, round(ms, 4)) for name, (count, ms) in milliseconds(shown).items()},
                  "btt's own averages")
+        folder = os.path.join(work, 't')
+        same(sorted(os.listdir(folder)),
+             ['blkparse.txt', 'btt.txt', 'sdx.blktrace.0', 'trace.json'], 'and nothing else of btt stays')
+        here = os.path.join(work, 'here')
+        os.mkdir(here)
+        same((run('--quiet', '--read', '../t', cwd=here)[0], os.listdir(here)), (0, []),
+             'nor where it is called')
 
     # --- what cannot be read, and usage ---
     base = os.path.join(plain((1, 0, 1, 'R', 7, 0), (1, 80, 1, 'R', 7, 1)).write('two'), 'sdx')

@@ -43,7 +43,8 @@ as_btt()
 
 	shift
 	blkparse -q -O -D "/tmp/$folder" -i trace -d /tmp/merged.bin >/dev/null 2>&1
-	said=$(btt -i /tmp/merged.bin 2>/dev/null |
+	# Where it is run it leaves files of its own.
+	said=$(cd /tmp && btt -i /tmp/merged.bin 2>/dev/null |
 		awk '/= All Devices =/ { on = 1; next } /^=/ { if (n) exit } on && NF == 5 && sub(/^[A-Z]2[A-Z](dm)?$/, substr($1, 1, 3), $1) {
 			n++; printf "%s %.0f %.0f %.0f %d\n", $1, $2 * 1e9, $3 * 1e9, $4 * 1e9, $5 }')
 	is "$(cut -d' ' -f1 <<<"$said" | sort | xargs)" "$(printf '%s\n' "$@" | sort | xargs)" \
@@ -126,6 +127,7 @@ wait $tracer
 is "$?" 143 'SIGTERM ends it'
 clean weir0 'and leaves no trace on the disk'
 try 'nor a folder, nor the command' bash -c '! pgrep -x sleep && [[ ! -e /tmp/killed ]]'
+try 'no file of btt stays' bash -c '! ls -- *_fp.dat /tmp/*/*_fp.dat 2>/dev/null'
 refused 'ended with status 7' 'a command that fails' python3 ./trace --out /tmp/failing weir0 -- \
 	bash -c 'dd if=/dev/weir0 of=/dev/null bs=4k count=9 iflag=direct; exit 7'
 is "$(json failing .finished_bios)" 9 'is traced all the same'
