@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -160,6 +161,9 @@ def check_figures():
          'gate failed: nobody wins')
     same([c for s, c, l in summary if (s, l) == ('startup', 'none')], ['BS=4k', 'BS=16k'], 'cases by number')
     same(figures['missing'], [], 'nothing is missing')
+    same([(b['scheduler'], b['default'], b['best'], b['best_value'], b['settings'])
+          for b in figures['best_of_sweeps'] if b['scenario'] == 'one'], [('kyber', 200, 'kyber', 200, 2)],
+         'best of a sweep: the default, if no setting is better')
 
 
 def check_text(text):
@@ -167,7 +171,8 @@ def check_text(text):
     holds('| **kyber** (winner) | 100 (99 to 101) | 200 (198 to 202) |' in text, 'Markdown: the winner', text)
     holds('gate failed: not scored (bfq <below> none & kyber)' in text, 'Markdown: the gate that failed')
     heads = re.findall(r'^### (.*)', text, re.M)
-    same((len(heads), all('simulated (profile nvme-tlc, seed' in head for head in heads)), (7, True),
+    # One of it is the best of a sweep.
+    same((len(heads), all('simulated (profile nvme-tlc, seed' in head for head in heads)), (8, True),
          'each table says simulated')
     columns = [line for line in text.splitlines() if line.startswith('| label')]
     holds(columns and all('bg MB/s' in line and 'total MB/s' in line for line in columns),
@@ -196,6 +201,77 @@ def check_page(page, directory, words, images):
     same(empty, [], 'and not empty')
     holds('@media print' in text and 'How to read this' in visible, 'for print, and explained')
     holds(len(page) < 5 << 20, 'of a reasonable size', len(page))
+
+
+def check_sweeps():
+    """The best of a scheduler's settings."""
+    # p99s of 1600 and 800 us: 1131; 800 and 100: 283; 50, but in one case only.
+    labels = {'none': (1, 1), 'bfq': (8, 4), 'bfq(low_latency=0)': (4, 0.5), 'bfq(low_latency=1)': (0.25,),
+              'bfq(low_latency=2)': (7, 1)}
+    for scenario, measure in (('late', 'latency'), ('long', 'time'), ('much', 'throughput')):
+        for label, scales in labels.items():
+            names = ['BS=4k', 'BS=16k'][:len(scales)]
+            path = machine('sweeps', scenario, label, 1, names, measure)
+            for name, scale in zip(names, scales):
+                case(f'{path}/{name}', [job('reads', reads(scale, scale)), job('writers', write=writes(100))])
+    status, text, errors = run('bench-figures', 'sweeps', '--markdown')
+    same((status, errors), (0, ''), 'figures of sweeps')
+    found = json.loads(get('sweeps/figures.json'))['best_of_sweeps']
+    same([(b['scenario'], b['scheduler'], round(b['default'], 2), b['best'], round(b['best_value'], 2), b['cases'],
+           b['settings']) for b in found],
+         [('late', 'bfq', 1131.37, 'bfq(low_latency=0)', 282.84, 2, 3),
+          ('long', 'bfq', 5.66, 'bfq(low_latency=0)', 1.41, 2, 3),
+          ('much', 'bfq', 0.72, 'bfq(low_latency=0)', 2.9, 2, 3)],
+         'one setting for all cases, by the geometric mean of what decides')
+    holds('### late, nvme-tlc, best of each sweep: simulated (profile nvme-tlc, seed 1)' in text and
+          '| bfq | bfq(low_latency=0) | 1131 | 282.8 | 3 |' in text, 'beside the default, in the tables', text)
+    holds('at its best' not in run('bench-figures', 'logs')[1], 'and not where nothing was swept')
+    run('report', 'sweeps')
+    holds(b'late, best of each sweep: simulated' in get('sweeps/report/index.html'), 'and on the page')
+
+
+def events(path, *rows):
+    """As blktrace writes them: (action, pid, first KiB, KiB), or ('name', pid, name)."""
+    data = b''
+    for when, (action, pid, *rest) in enumerate(rows):
+        what = {'Q': 1 | 0x10 << 16, 'D': 7 | 0x40 << 16, 'C': 8 | 0x80 << 16, 'name': 0x400 << 16}[action]
+        extra = rest[0].ljust(16, b'\0') if action == 'name' else b''
+        begin, size = (0, 0) if extra else rest
+        data += struct.pack('<IIQQIIIIIHH', 0x65617407, when, when, begin * 2, size * 1024, what, pid, 1, 0, 0,
+                            len(extra)) + extra
+    with open(os.path.join(work, path, 'trace.blktrace.0'), 'wb') as file:
+        file.write(data)
+
+
+def check_trace():
+    """Which dispatches go on where the last one of their process ended."""
+    path = machine('traced', 's', 'none', 1, ['all'])
+    case(f'{path}/all', [job('reads', reads(1))])
+
+    def share(*rows):
+        events(f'{path}/all', *rows)
+        status, text, errors = run('bench-figures', 'traced')
+        figures = json.loads(get('traced/figures.json'))['rows']
+        return (status, errors, round(figures[0]['figures']['continuing'] or 0, 6), 'cont.' in text)
+    # Split in two each and sent in turn by a thread of the kernel: of the process all
+    # goes on where it ended, though of the disk nothing does.
+    turns = [('Q', 1, 0, 1024), ('Q', 2, 9000, 1024), ('D', 9, 0, 512), ('D', 9, 9000, 512), ('D', 9, 512, 512),
+             ('D', 9, 9512, 512)]
+    same(share(*turns), (0, '', 1, True), 'two processes in turn: each goes on where it ended')
+    same(share(*turns[:4], turns[5], turns[4])[2], 1, 'in either order')
+    same(share(('Q', 1, 0, 1024), ('Q', 1, 1024, 1024), ('D', 9, 0, 512), ('D', 9, 1024, 512), ('D', 9, 512, 512),
+               ('D', 9, 1536, 512))[2], 0, 'two pieces of one process in turn: none does')
+    same(share(*turns, ('Q', 1, 1024, 1024), ('D', 1, 1024, 1024), ('Q', 2, 0, 4), ('D', 2, 0, 4))[2], 0.75,
+         'three of four do')
+    same(share(*turns, ('D', 9, 512, 512), ('D', 9, 77777, 512))[2], 1,
+         'what is sent twice, or nobody asked for, does not count')
+    same(share(('Q', 1, 0, 512), ('Q', 1, 512, 512), ('D', 1, 0, 1024), ('Q', 1, 1024, 4), ('D', 1, 1024, 4))[2], 1,
+         'merged: ends with the last')
+    workers = [('name', 5, b'iou-wrk-1'), ('name', 6, b'iou-wrk-1'), ('Q', 5, 0, 512), ('D', 5, 0, 512),
+               ('Q', 6, 512, 512), ('D', 6, 512, 512)]
+    same(share(*workers)[2], 1, "io_uring's workers are the process that they work for")
+    put(f'{path}/all/trace.blktrace.0', 'nothing\n')
+    fails('bench-figures', 1, 'not a trace of blktrace', 'a trace that is none', 'traced')
 
 
 def check_styles():
@@ -351,6 +427,8 @@ try:
     same(hashlib.sha256(get('page.html')).digest(), hashlib.sha256(page).digest(), '--out, and the same again')
     check_styles()
     check_sources()
+    check_sweeps()
+    check_trace()
     check_incomplete()
 
     make_trace()
