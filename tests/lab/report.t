@@ -270,8 +270,42 @@ def check_trace():
     workers = [('name', 5, b'iou-wrk-1'), ('name', 6, b'iou-wrk-1'), ('Q', 5, 0, 512), ('D', 5, 0, 512),
                ('Q', 6, 512, 512), ('D', 6, 512, 512)]
     same(share(*workers)[2], 1, "io_uring's workers are the process that they work for")
+    same(share(('name', 5, b'iou-wrk-1'), ('Q', 1, 0, 512), ('Q', 5, 0, 512), ('D', 5, 0, 512), ('Q', 1, 512, 512),
+               ('D', 1, 512, 512), ('D', 9, 0, 512))[2], 1, 'what is queued once more by a worker is one')
     put(f'{path}/all/trace.blktrace.0', 'nothing\n')
     fails('bench-figures', 1, 'not a trace of blktrace', 'a trace that is none', 'traced')
+
+
+def check_events():
+    """The figure of latency over time, drawn here so that its lines can be asked."""
+    report = tap.load('report')
+    drawn = []
+
+    class Page:
+        def note(self, text, *_):
+            drawn.append(text)
+
+        def figure(self, figure, name, caption, *_):
+            drawn.append((figure, caption))
+    times = bench_figures.Latencies(list(range(1000, 41000)), [1] * 40000, '')
+    times.log = bench_figures.np.array([(ms, 1000 + ms) for ms in range(3000) for _ in range(13)])
+    kept = report.Kept()
+    row = bench_figures.Row('s', 'p', 'all', 'none', 1, {}, {}, 'log', None, '')
+    kept.keep(row, times)
+    entry = {'label': 'none', 'scheduler': 'none', 'measure': 'latency', 'simulated': True, 'profile': 'p',
+             'seed_list': [1]}
+    for runs, wanted in (([{'scenario': 's', 'profile': 'p', 'events': [[1.0, 'speed=4'], [2.5, 'speed=1']]},
+                           {'scenario': 's', 'profile': 'p', 'events': [[1.0, 'speed=4'], [2.5, 'speed=1']]},
+                           {'scenario': 't', 'profile': 'p', 'events': [[0.5, 'speed=9']]}],
+                          ([1.0, 2.5], ['speed=4', 'speed=1'], True)),
+                         ([{'scenario': 's', 'profile': 'p'}], ([], [], False))):
+        report.draw_time(Page(), ('s', 'p'), {'all': [entry]}, kept, runs, 'n')
+        figure, caption = drawn.pop()
+        axis = figure.axes[0]
+        same(([line.get_xdata()[0] for line in axis.lines if len(set(line.get_xdata())) == 1],
+              [text.get_text().strip() for text in axis.texts], 'At 2.5 s: speed=1.' in caption), wanted,
+             f'what happens to the disk is marked at its time: {len(wanted[0])} lines')
+        holds(axis.get_xlim()[1] < 3.5, 'within the time that was measured', axis.get_xlim())
 
 
 def check_styles():
@@ -426,6 +460,7 @@ try:
     run('report', 'bench', '--out', 'page.html')
     same(hashlib.sha256(get('page.html')).digest(), hashlib.sha256(page).digest(), '--out, and the same again')
     check_styles()
+    check_events()
     check_sources()
     check_sweeps()
     check_trace()

@@ -180,6 +180,11 @@ try:
     put('tests/fio/tiny.fio', JOB.replace('destroys: no', 'destroys: no\n; weir memory: 512'))
     count, said = bench('--ipns', '8')
     holds(count == 8 and 'another job file, plan\n' in said, 'another machine: both are named', said)
+    put('tests/fio/tiny.fio', JOB.replace('destroys: no', 'destroys: no\n; weir at 0.5: speed=4'))
+    bench('--ipns', '8')
+    same([json.loads(path.read_text())['events'] for path in (
+        gone / 'run.json', work / 'out/empty/tiny/none/none/1/run.json')], [[[0.5, 'speed=4']], []],
+         'run.json says what happens to the disk while fio runs')
 finally:
     shutil.rmtree(work)
 
