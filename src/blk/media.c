@@ -4,8 +4,8 @@
  * order of events, and what all media have in common.
  *
  * - A command enters its submission queue. Queues that hold something stand in a
- *   circle; the controller takes one command from the first, which then goes to
- *   the end (round robin, as NVMe's default arbitration).
+ *   circle; the controller takes commands from the first, which after a burst of
+ *   them goes to the end (round robin, as NVMe's default arbitration).
  * - The controller fetches when it has a free slot of its slots, and not before
  *   command_ns have passed since the last fetch.
  * - A slot is free again at the very time at which its command is done.
@@ -315,9 +315,12 @@ static void fetch(struct weir_media *m)
 	struct weir_squeue *q = m->turn;
 	struct weir_media_cmd *c = weir_fifo_pop(&q->fifo);
 
-	m->turn = q->next;
-	if (q->fifo.first)
-		turn_add(m, q);
+	if (!q->fifo.first || ++m->fetched >= m->model.burst) {
+		m->fetched = 0;
+		m->turn = q->next;
+		if (q->fifo.first)
+			turn_add(m, q);
+	}
 	c->part_ns[WEIR_PART_QUEUE] = m->now_ns - c->submit_ns;
 	c->pos = INSIDE;
 	m->nr_inside++;
@@ -401,10 +404,12 @@ static bool cancel_queued(struct weir_media *m, struct weir_media_cmd *c)
 		return true;
 	for (p = m->turn; p != q; p = p->next)
 		prev = p;
-	if (prev)
+	if (prev) {
 		prev->next = q->next;
-	else
+	} else {
+		m->fetched = 0;
 		m->turn = q->next;
+	}
 	if (m->turn_last == q)
 		m->turn_last = prev;
 	return true;

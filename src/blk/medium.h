@@ -235,6 +235,7 @@ struct weir_hdd {
  * @nr_queues: of them
  * @turn: those that hold something, the next one first
  * @turn_last: the last of them
+ * @fetched: from the first of them in this turn
  * @decided: waits to be returned
  * @done: times at which slots become free, a heap
  * @nr_done: of them
@@ -253,6 +254,7 @@ struct weir_media {
 	u32 nr_queues;
 	struct weir_squeue *turn;
 	struct weir_squeue *turn_last;
+	u32 fetched;
 	struct weir_fifo decided;
 	u64 *done;
 	u32 nr_done;

@@ -32,6 +32,8 @@ enum weir_media_kind {
 	SHAPE(slots, 1, 1024, "Commands the controller works on at once") \
 	SHAPE(single_queue, 0, 1,					\
 	      "1: one submission queue, as SATA has; 0: one per hardware queue, as NVMe has") \
+	NUMBER(burst, 1, 1024,						\
+	       "Commands fetched from a submission queue before the next one's turn") \
 	NUMBER(command_ns, 0, 1000000000,				\
 	       "Controller's time per command in ns, one after another") \
 	NUMBER(bus_mbps, 0, 1000000, "Rate of the host's bus in MB/s; 0: no limit") \

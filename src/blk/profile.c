@@ -24,13 +24,13 @@
 #define LOGNORMAL(permille) { .kind = WEIR_DIST_LOGNORMAL, .spread_permille = permille }
 
 #define NONE_MODEL {							\
-	.kind = WEIR_KIND_NONE, .speed = 1, .slots = 1,			\
+	.kind = WEIR_KIND_NONE, .speed = 1, .slots = 1, .burst = 1,	\
 	UNUSED_FLASH, UNUSED_DISK,					\
 }
 
 #define HDD_MODEL {							\
 	.kind = WEIR_KIND_DISK, .speed = 1,				\
-	.slots = 32, .single_queue = 1, .command_ns = 100 * US,		\
+	.slots = 32, .single_queue = 1, .burst = 1, .command_ns = 100 * US, \
 	.bus_mbps = 550, .cache_mib = 64, .cached_ns = 20 * US,		\
 	.discard_ns = 100 * US, .zeroes_ns = 100 * US,			\
 	.zeroes_mib_ns = 6 * MS,					\
@@ -43,7 +43,7 @@
 
 #define SATA_SSD_MODEL {						\
 	.kind = WEIR_KIND_FLASH, .speed = 1,				\
-	.slots = 32, .single_queue = 1, .command_ns = 10 * US,		\
+	.slots = 32, .single_queue = 1, .burst = 1, .command_ns = 10 * US, \
 	.bus_mbps = 560, .cache_mib = 64, .cached_ns = 10 * US,		\
 	.flush_ns = 500 * US, .discard_ns = 100 * US,			\
 	.discard_mib_ns = 100, .zeroes_ns = 50 * US,			\
@@ -61,15 +61,15 @@
 
 #define NVME_TLC_MODEL {						\
 	.kind = WEIR_KIND_FLASH, .speed = 1,				\
-	.slots = 256, .command_ns = 1 * US,				\
+	.slots = 256, .burst = 4, .command_ns = 1 * US,			\
 	.bus_mbps = 7000, .cache_mib = 64, .cached_ns = 14 * US,	\
 	.flush_ns = 300 * US, .discard_ns = 30 * US,			\
 	.discard_mib_ns = 100, .zeroes_ns = 20 * US,			\
 	.zeroes_mib_ns = 100 * US,					\
 	.channels = 8, .dies = 8, .stripe_kib = 16, .page_kib = 16,	\
-	.block_pages = 1024, .op_permille = 70, .gc_low_permille = 10,	\
+	.block_pages = 1024, .op_permille = 130, .gc_low_permille = 10,	\
 	.read_ns = 40 * US, .program_ns = 524 * US, .erase_ns = 4 * MS,	\
-	.suspend_ns = 20 * US, .channel_mbps = 1400,			\
+	.channel_mbps = 1400,						\
 	.dist = {							\
 		[WEIR_MEDIA_READ] = NORMAL(50),				\
 		[WEIR_MEDIA_WRITE] = NORMAL(50),			\
@@ -79,7 +79,7 @@
 
 #define NVME_QLC_MODEL {						\
 	.kind = WEIR_KIND_FLASH, .speed = 1,				\
-	.slots = 128, .command_ns = 6667,				\
+	.slots = 128, .burst = 1, .command_ns = 6667,			\
 	.bus_mbps = 1800, .cache_mib = 64, .cached_ns = 12 * US,	\
 	.flush_ns = 1 * MS, .discard_ns = 100 * US,			\
 	.discard_mib_ns = 200, .zeroes_ns = 20 * US,			\
@@ -97,7 +97,8 @@
 
 #define OPTANE_MODEL {							\
 	.kind = WEIR_KIND_FLASH, .speed = 1,				\
-	.slots = 64, .command_ns = 1 * US, .bus_mbps = 2400, .plp = 1,	\
+	.slots = 64, .burst = 1, .command_ns = 1 * US, .bus_mbps = 2400,	\
+	.plp = 1,							\
 	.discard_ns = 10 * US, .zeroes_ns = 10 * US,			\
 	.zeroes_mib_ns = 500 * US,					\
 	.channels = 4, .dies = 1, .stripe_kib = 4, .page_kib = 4,	\
@@ -112,7 +113,7 @@
 
 #define CLOUD_MODEL {							\
 	.kind = WEIR_KIND_NETWORK, .speed = 1,				\
-	.slots = 256, .plp = 1,						\
+	.slots = 256, .burst = 1, .plp = 1,				\
 	.rtt_ns = 250 * US, .remote_read_ns = 350 * US,			\
 	.remote_write_ns = 450 * US,					\
 	.cap_iops = 3000, .cap_io_kib = 256, .cap_mbps = 131,		\

@@ -46,6 +46,10 @@ static void queues_in_turn(void **state)
 	assert_int_equal(lone_command(&model), 4 * 50000);
 	assert_int_equal(r.cmd[100].part_ns[WEIR_PART_QUEUE], 2 * 50000);
 	assert_int_equal(r.cmd[99].done_ns, 101 * 50000);
+	/* Four of queue 0 are next. */
+	model.burst = 4;
+	assert_int_equal(lone_command(&model), 7 * 50000);
+	assert_int_equal(r.cmd[99].done_ns, 101 * 50000);
 	model.single_queue = 1;
 	assert_int_equal(lone_command(&model), 101 * 50000);
 }

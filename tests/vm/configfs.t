@@ -21,7 +21,7 @@ load nr_devices=0
 is "$(ls -d /sys/block/weir* 2>/dev/null)" '' 'nr_devices=0 makes no disk'
 # The media model's: docs/device.md.
 model=(
-	block_pages burst_iops burst_ios burst_mbps burst_mib bus_mbps cache_mib
+	block_pages burst burst_iops burst_ios burst_mbps burst_mib bus_mbps cache_mib
 	cached_ns cap_io_kib cap_iops cap_mbps channel_mbps channels command_ns dies
 	discard_dist discard_mib_ns discard_ns erase_ns flush_dist flush_ns
 	gc_low_permille idle_ns inner_mbps op_permille outer_mbps page_kib plp profile
