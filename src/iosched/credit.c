@@ -109,7 +109,8 @@ static s64 enough(struct weir_queue *wq)
 	return first ? min(reserve(first), window - window / 8) : window / 8;
 }
 
-static s64 turn(struct weir_queue *wq)
+/* ns of a turn */
+static s64 turn_ns(struct weir_queue *wq)
 {
 	return div_u64(READ_ONCE(wq->window), 2 * max(atomic_read(&wq->nr_short), 1));
 }
@@ -121,7 +122,7 @@ void weir_credit_queue(struct weir_hctx *h)
 
 	if (READ_ONCE(wq->first))
 		return;
-	WRITE_ONCE(h->turn, turn(wq));
+	WRITE_ONCE(h->turn, turn_ns(wq));
 	cmpxchg(&wq->first, NULL, h);
 }
 
@@ -166,7 +167,7 @@ void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full)
 	/* Whoever is beyond its share is woken by what is given back, not from here. */
 	next = next_short(h);
 	if (next)
-		WRITE_ONCE(next->turn, turn(wq));
+		WRITE_ONCE(next->turn, turn_ns(wq));
 	/* Before its mark is read: weir_release() clears that, and looks here. */
 	smp_store_mb(wq->first, next);
 	if (!next)
@@ -194,9 +195,11 @@ void weir_credit_give(struct weir_hctx *h, u64 ns)
 
 /*
  * Run hardware queues that are held, the first and then the others in turn, about
- * as many as ns will do for; with hardly anything in flight, all. One that cannot go although it was woken
- * is held again by what is in flight, and whoever completes that comes here.
- * Any context, while requests exist.
+ * as many as ns will do for; with hardly anything in flight, all. When nothing is
+ * left for others, still one of those that wait for no room, but for background
+ * requests to be let in. One that cannot go although it was woken is held again by
+ * what is in flight, and whoever completes that comes here. Any context, while
+ * requests exist.
  */
 void weir_wake(struct weir_queue *wq, u64 ns)
 {
@@ -212,16 +215,17 @@ void weir_wake(struct weir_queue *wq, u64 ns)
 	if (first && weir_release(first)) {
 		blk_mq_run_hw_queue(first->hctx, true);
 		left -= max((s64)each, reserve(first));
-		if (left <= 0)
+		if (left <= 0 && atomic_read(&wq->nr_held) <= atomic_read(&wq->nr_short))
 			return;
 	}
 	for (half = 0; half < 2; half++) {
 		queue_for_each_hw_ctx(wq->q, hctx, i) {
 			struct weir_hctx *h = hctx->sched_data;
-
 			bool later = i < from;
 
-			if (later != half || !h || !weir_release(h))
+			if (later != half || !h ||
+			    (left <= 0 && READ_ONCE(h->held) >= WEIR_SHORT) ||
+			    !weir_release(h))
 				continue;
 			blk_mq_run_hw_queue(hctx, true);
 			left -= each;
@@ -242,7 +246,7 @@ void weir_credit_resize(struct weir_queue *wq, u64 window)
 	/* Room for a quarter more, and for two small reads if that is nothing. */
 	overdraft = max_t(u64, window / 4,
 			  2 * weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K));
-	/* What the old one let in is in nobody's way: it goes within a tick. */
+	/* What the old one let in is in nobody's way; most of it goes within a tick. */
 	if (window < old)
 		overdraft += min(old - window, (u64)S64_MAX / 4);
 	WRITE_ONCE(wq->overdraft, overdraft);
