@@ -16,7 +16,8 @@
  * - the queues that found too little take turns at being the first, for whom the
  *   others leave in the common purse what its turn takes. Else whoever wants
  *   little, or comes first to what is given back, would have all of it for ever.
- *   A round of turns is half of the window, a turn one request at least.
+ *   A round of turns is half of the window, a turn one request at least. Sparse
+ *   flows need not leave it, unless the first one has waited for PATIENCE.
  * - a queue that finds too little is held: it marks itself, then looks again
  *   (hold() in pick.c), with what lies idle in other purses gathered. Who
  *   gives looks for marks after it gave. One of the two sees the other, as both
@@ -24,9 +25,13 @@
  *   is unspent, or an eighth of the window if none is short: when everything in
  *   flight is done, all of it is, so nobody is held for ever.
  */
+#include <linux/jiffies.h>
 #include <linux/sizes.h>
 
 #include "weir_iosched.h"
+
+/* Jiffies after which sparse flows wait for the first one, too */
+#define PATIENCE	(HZ / 10)
 
 /* Empty all purses into the common one: what they have, or owe. */
 void weir_credit_gather(struct weir_queue *wq)
@@ -42,15 +47,21 @@ void weir_credit_gather(struct weir_queue *wq)
 	}
 }
 
+/* What is left of h's turn, ns. The window may have shrunk since it began. */
+static s64 turn_left(struct weir_hctx *h)
+{
+	return min(READ_ONCE(h->turn), (s64)(READ_ONCE(h->wq->window) / 2));
+}
+
 /*
- * What first waits for, ns: the rest of its turn, or one request that needs more.
- * One whose flow was beyond its share has to look whether it still is.
+ * What is for first alone, ns: the rest of its turn, or one request that needs
+ * more. One whose flow was beyond its share has to look whether it still is.
  */
 static s64 reserve(struct weir_hctx *first)
 {
 	s64 need = READ_ONCE(first->need);
 
-	return need ? max(need, READ_ONCE(first->turn)) : 0;
+	return need ? max(need, turn_left(first)) : 0;
 }
 
 /* What h must leave in the common purse for somebody else, ns */
@@ -61,6 +72,20 @@ static s64 reserved(struct weir_hctx *h)
 	return likely(!first || first == h) ? 0 : reserve(first);
 }
 
+/* What h must find in the common purse beyond its need, ns */
+static s64 least_left(struct weir_hctx *h, s64 keep, u64 overdraft)
+{
+	struct weir_hctx *first = READ_ONCE(h->wq->first);
+
+	if (!overdraft)
+		return keep;
+	/* What must go, goes. */
+	if (unlikely(keep) && overdraft <= READ_ONCE(h->wq->overdraft) &&
+	    first && time_after(jiffies, READ_ONCE(first->turn_began) + PATIENCE))
+		return keep;
+	return -(s64)overdraft;
+}
+
 /* Take need ns from the common purse, and up to a chunk more; 0: it has less. */
 static u64 draw(struct weir_hctx *h, s64 need, u64 overdraft)
 {
@@ -68,10 +93,11 @@ static u64 draw(struct weir_hctx *h, s64 need, u64 overdraft)
 	s64 chunk = READ_ONCE(wq->chunk);
 	s64 unspent = atomic64_read(&wq->unspent);
 	s64 keep = reserved(h);
+	s64 least = least_left(h, keep, overdraft);
 	s64 take;
 
 	do {
-		if (unspent - (overdraft ? -(s64)overdraft : keep) < need)
+		if (unspent - least < need)
 			return 0;
 		take = clamp(unspent - keep, need, need + chunk);
 	} while (!atomic64_try_cmpxchg(&wq->unspent, &unspent, unspent - take));
@@ -99,20 +125,31 @@ bool weir_credit_take(struct weir_hctx *h, u64 ns, u64 overdraft)
 	return true;
 }
 
-/* What must be unspent for somebody to be woken, ns */
+/*
+ * What must be unspent for somebody to be woken, ns: not all of a turn, as sparse
+ * flows may never leave so much, but what its first request needs.
+ */
 static s64 enough(struct weir_queue *wq)
 {
 	struct weir_hctx *first = READ_ONCE(wq->first);
-	s64 window = READ_ONCE(wq->window);
+	s64 window = READ_ONCE(wq->window), need;
 
+	if (!first)
+		return window / 8;
+	need = READ_ONCE(first->need);
+	if (!need)
+		return 0;
 	/* The window may be smaller than when it said so. */
-	return first ? min(reserve(first), window - window / 8) : window / 8;
+	return min(max(need, min(turn_left(first), window / 8)), window - window / 8);
 }
 
-/* ns of a turn */
-static s64 turn_ns(struct weir_queue *wq)
+static void begin_turn(struct weir_hctx *h)
 {
-	return div_u64(READ_ONCE(wq->window), 2 * max(atomic_read(&wq->nr_short), 1));
+	struct weir_queue *wq = h->wq;
+	unsigned int nr = max(atomic_read(&wq->nr_short), 1);
+
+	WRITE_ONCE(h->turn, div_u64(READ_ONCE(wq->window), 2 * nr));
+	WRITE_ONCE(h->turn_began, jiffies);
 }
 
 /* h is short of room: if nobody is the first, it is. Under h->lock. */
@@ -122,7 +159,7 @@ void weir_credit_queue(struct weir_hctx *h)
 
 	if (READ_ONCE(wq->first))
 		return;
-	WRITE_ONCE(h->turn, turn_ns(wq));
+	begin_turn(h);
 	cmpxchg(&wq->first, NULL, h);
 }
 
@@ -160,14 +197,14 @@ void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full)
 	struct weir_hctx *next;
 
 	if (rq)
-		WRITE_ONCE(h->turn, h->turn - weir_rq(rq)->charge);
+		WRITE_ONCE(h->turn, turn_left(h) - weir_rq(rq)->charge);
 	if (rq ? h->staged && h->turn > 0 : full && h->need)
 		return;
 
 	/* Whoever is beyond its share is woken by what is given back, not from here. */
 	next = next_short(h);
 	if (next)
-		WRITE_ONCE(next->turn, turn_ns(wq));
+		begin_turn(next);
 	/* Before its mark is read: weir_release() clears that, and looks here. */
 	smp_store_mb(wq->first, next);
 	if (!next)
@@ -177,6 +214,20 @@ void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full)
 	else if (READ_ONCE(next->need) && atomic64_read(&wq->unspent) >= enough(wq) &&
 		 weir_release(next))
 		blk_mq_run_hw_queue(next->hctx, true);
+}
+
+/*
+ * h gathered the purses and still is short: what it put into the common one may be
+ * what the first one waits for, which looked before. Under h->lock.
+ */
+void weir_credit_gathered(struct weir_hctx *h)
+{
+	struct weir_queue *wq = h->wq;
+	struct weir_hctx *first = READ_ONCE(wq->first);
+
+	if (first && first != h && READ_ONCE(first->need) &&
+	    atomic64_read(&wq->unspent) >= enough(wq) && weir_release(first))
+		blk_mq_run_hw_queue(first->hctx, true);
 }
 
 /* Give ns back. Any context. */
@@ -214,9 +265,14 @@ void weir_wake(struct weir_queue *wq, u64 ns)
 
 	if (first && weir_release(first)) {
 		blk_mq_run_hw_queue(first->hctx, true);
-		left -= max((s64)each, reserve(first));
+		/* What it is to have is not there for others. The tick wakes them all. */
+		if (ns != U64_MAX)
+			left = (s64)ns - max((s64)each, reserve(first));
 		if (left <= 0 && atomic_read(&wq->nr_held) <= atomic_read(&wq->nr_short))
 			return;
+	} else if (first && !READ_ONCE(first->staged)) {
+		/* Should not be. It would cost a turn, and this the device. */
+		cmpxchg(&wq->first, first, NULL);
 	}
 	for (half = 0; half < 2; half++) {
 		queue_for_each_hw_ctx(wq->q, hctx, i) {

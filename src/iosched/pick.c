@@ -119,11 +119,14 @@ static bool beyond_share(struct weir_hctx *h, struct request *rq)
 	struct weir_queue *wq = h->wq;
 	struct weir_rq *r = weir_rq(rq);
 	struct weir_flow *flow = &wq->flows[r->flow];
-	int held = READ_ONCE(h->held);
+	int held = READ_ONCE(h->held), nr_short = atomic_read(&wq->nr_short);
 	s64 inflight;
 
+	if (!nr_short)
+		return false;
+	smp_rmb();	/* The sum first: be_short() counts it last. */
 	/* Those of this flow, and this queue if it is not one of them already. */
-	if (atomic_read(&wq->nr_short) <= atomic_read(&flow->nr_short) +
+	if (nr_short <= atomic_read(&flow->nr_short) +
 	    (held >= WEIR_SHORT && held != WEIR_SHORT + r->flow))
 		return false;
 	inflight = atomic64_read(&flow->inflight);
@@ -398,6 +401,9 @@ static void be_short(struct weir_hctx *h)
 {
 	struct weir_queue *wq = h->wq;
 
+	/* It is woken as one whose background requests are throttled. */
+	if (!h->need)
+		return;
 	if (!READ_ONCE(wq->was_short))
 		WRITE_ONCE(wq->was_short, 1);
 	weir_credit_queue(h);
@@ -408,6 +414,7 @@ static void be_short(struct weir_hctx *h)
 	 * it must not look as if others were short.
 	 */
 	atomic_inc(&wq->flows[h->needy].nr_short);
+	smp_mb__after_atomic();
 	atomic_inc(&wq->nr_short);
 	if (cmpxchg(&h->held, WEIR_HELD, WEIR_SHORT + h->needy) == WEIR_HELD)
 		return;
@@ -424,6 +431,7 @@ static void be_short(struct weir_hctx *h)
 static struct request *hold(struct weir_hctx *h, bool *full)
 {
 	struct weir_queue *wq = h->wq;
+	bool gathered = false;
 	struct request *rq;
 
 	if (!READ_ONCE(h->held)) {
@@ -439,9 +447,12 @@ static struct request *hold(struct weir_hctx *h, bool *full)
 			return rq;
 		}
 		wait_for_expiry(h);
+		gathered = true;
 	}
 	if (*full)
 		be_short(h);
+	if (gathered)
+		weir_credit_gathered(h);
 	return NULL;
 }
 
@@ -474,7 +485,8 @@ static struct request *pick_or_hold(struct weir_hctx *h, struct list_head *merge
 		weir_release(h);
 	else if (h->staged)
 		rq = hold(h, &full);
-	/* After its mark is cleared: weir_credit_turn() has it reversed. */
+	/* After its mark is seen or cleared: weir_credit_turn() has it reversed. */
+	smp_mb();
 	if (unlikely(READ_ONCE(h->wq->first) == h))
 		weir_credit_turn(h, rq, full);
 	return rq;

@@ -215,6 +215,7 @@ struct weir_hctx {
 	u64 need;			/* ns it found no room for; 0: only beyond its share */
 	u16 needy;			/* the flow that did. Both under lock, read by others */
 	s64 turn;			/* ns left of its turn as weir_queue.first */
+	unsigned long turn_began;	/* jiffies */
 	int forced;			/* an expired one is in flight beyond it */
 
 	struct weir_queue *wq;
@@ -350,11 +351,12 @@ bool weir_has_work(struct blk_mq_hw_ctx *hctx);
 bool weir_release(struct weir_hctx *h);
 void weir_expired(struct timer_list *timer);
 
-/* credit.c; the first three under h->lock */
+/* credit.c; the first four under h->lock */
 bool weir_credit_take(struct weir_hctx *h, u64 ns, u64 overdraft);
 void weir_credit_give(struct weir_hctx *h, u64 ns);
 void weir_credit_queue(struct weir_hctx *h);
 void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full);
+void weir_credit_gathered(struct weir_hctx *h);
 void weir_credit_gather(struct weir_queue *wq);
 void weir_credit_resize(struct weir_queue *wq, u64 window);
 void weir_wake(struct weir_queue *wq, u64 ns);
