@@ -13,7 +13,7 @@
  * - take: from the own purse, else a chunk more than needed from the common
  *   one. Sparse flows may push unspent below zero, as far as their overdraft.
  * - give: to the own purse, so that a steady queue touches nothing shared.
- * - the queues that found too little take turns at being the first, for whom the
+ * - the queues where something waits take turns at being the first, for whom the
  *   others leave in the common purse what its turn takes. Else whoever wants
  *   little, or comes first to what is given back, would have all of it for ever.
  *   A round of turns is half of the window, a turn one request at least. Sparse
@@ -55,7 +55,7 @@ static s64 turn_left(struct weir_hctx *h)
 
 /*
  * What is for first alone, ns: the rest of its turn, or one request that needs
- * more. One whose flow was beyond its share has to look whether it still is.
+ * more. One that is held for something else has to look whether it still is.
  */
 static s64 reserve(struct weir_hctx *first)
 {
@@ -152,7 +152,7 @@ static void begin_turn(struct weir_hctx *h)
 	WRITE_ONCE(h->turn_began, jiffies);
 }
 
-/* h is short of room: if nobody is the first, it is. Under h->lock. */
+/* h is held: if nobody is the first, it is. Under h->lock. */
 void weir_credit_queue(struct weir_hctx *h)
 {
 	struct weir_queue *wq = h->wq;
@@ -163,19 +163,22 @@ void weir_credit_queue(struct weir_hctx *h)
 	cmpxchg(&wq->first, NULL, h);
 }
 
-/* Whose turn it is after h to be the first; h itself at last, NULL if nobody's */
-static struct weir_hctx *next_short(struct weir_hctx *h)
+/*
+ * Whose turn it is after h to be the first; h itself at last, NULL: nowhere does
+ * anything wait. Held or not: whoever is woken just now may find no room again.
+ */
+static struct weir_hctx *next_waiting(struct weir_hctx *h)
 {
 	struct weir_hctx *before = NULL;
 	struct blk_mq_hw_ctx *hctx;
 	unsigned long i;
 
-	if (!atomic_read(&h->wq->nr_short))
+	if (!atomic_read(&h->wq->nr_held) && !h->staged)
 		return NULL;
 	queue_for_each_hw_ctx(h->wq->q, hctx, i) {
 		struct weir_hctx *other = hctx->sched_data;
 
-		if (!other || READ_ONCE(other->held) < WEIR_SHORT)
+		if (!other || !READ_ONCE(other->staged))
 			continue;
 		if (hctx->queue_num > h->hctx->queue_num)
 			return other;
@@ -188,8 +191,8 @@ static struct weir_hctx *next_short(struct weir_hctx *h)
 /*
  * h, the first, has dispatched rq, or nothing: full, because it is still short of
  * h->need. When its turn is over or it is short no more, the next one is the first.
- * That may have gone meanwhile, and not have seen yet that it is: then nobody is.
- * Under h->lock.
+ * Its last request may have gone meanwhile, before it saw that it is: then nobody
+ * is. Under h->lock.
  */
 void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full)
 {
@@ -201,15 +204,15 @@ void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full)
 	if (rq ? h->staged && h->turn > 0 : full && h->need)
 		return;
 
-	/* Whoever is beyond its share is woken by what is given back, not from here. */
-	next = next_short(h);
+	/* Whoever waits for something else is woken by what is given back, not from here. */
+	next = next_waiting(h);
 	if (next)
 		begin_turn(next);
-	/* Before its mark is read: weir_release() clears that, and looks here. */
+	/* Before its count is read: pick_or_hold() has it reversed. */
 	smp_store_mb(wq->first, next);
 	if (!next)
 		return;
-	if (READ_ONCE(next->held) < WEIR_SHORT)
+	if (!READ_ONCE(next->staged))
 		cmpxchg(&wq->first, next, NULL);
 	else if (READ_ONCE(next->need) && atomic64_read(&wq->unspent) >= enough(wq) &&
 		 weir_release(next))
@@ -246,11 +249,9 @@ void weir_credit_give(struct weir_hctx *h, u64 ns)
 
 /*
  * Run hardware queues that are held, the first and then the others in turn, about
- * as many as ns will do for; with hardly anything in flight, all. When nothing is
- * left for others, still one of those that wait for no room, but for background
- * requests to be let in. One that cannot go although it was woken is held again by
- * what is in flight, and whoever completes that comes here. Any context, while
- * requests exist.
+ * as many as ns will do for; with hardly anything in flight, all. One that cannot go
+ * although it was woken is held again by what is in flight, and whoever completes
+ * that comes here. Any context, while requests exist.
  */
 void weir_wake(struct weir_queue *wq, u64 ns)
 {
@@ -263,25 +264,21 @@ void weir_wake(struct weir_queue *wq, u64 ns)
 	unsigned long i;
 	int half;
 
-	if (first && weir_release(first)) {
-		blk_mq_run_hw_queue(first->hctx, true);
+	if (first) {
+		if (weir_release(first))
+			blk_mq_run_hw_queue(first->hctx, true);
 		/* What it is to have is not there for others. The tick wakes them all. */
 		if (ns != U64_MAX)
 			left = (s64)ns - max((s64)each, reserve(first));
-		if (left <= 0 && atomic_read(&wq->nr_held) <= atomic_read(&wq->nr_short))
+		if (left <= 0)
 			return;
-	} else if (first && !READ_ONCE(first->staged)) {
-		/* Should not be. It would cost a turn, and this the device. */
-		cmpxchg(&wq->first, first, NULL);
 	}
 	for (half = 0; half < 2; half++) {
 		queue_for_each_hw_ctx(wq->q, hctx, i) {
 			struct weir_hctx *h = hctx->sched_data;
 			bool later = i < from;
 
-			if (later != half || !h ||
-			    (left <= 0 && READ_ONCE(h->held) >= WEIR_SHORT) ||
-			    !weir_release(h))
+			if (later != half || !h || !weir_release(h))
 				continue;
 			blk_mq_run_hw_queue(hctx, true);
 			left -= each;

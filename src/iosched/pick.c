@@ -401,12 +401,8 @@ static void be_short(struct weir_hctx *h)
 {
 	struct weir_queue *wq = h->wq;
 
-	/* It is woken as one whose background requests are throttled. */
-	if (!h->need)
-		return;
 	if (!READ_ONCE(wq->was_short))
 		WRITE_ONCE(wq->was_short, 1);
-	weir_credit_queue(h);
 	if (READ_ONCE(h->held) >= WEIR_SHORT)
 		return;
 	/*
@@ -449,8 +445,11 @@ static struct request *hold(struct weir_hctx *h, bool *full)
 		wait_for_expiry(h);
 		gathered = true;
 	}
-	if (*full)
+	if (!*full)
+		WRITE_ONCE(h->need, 0);
+	if (h->need)
 		be_short(h);
+	weir_credit_queue(h);
 	if (gathered)
 		weir_credit_gathered(h);
 	return NULL;
@@ -485,8 +484,7 @@ static struct request *pick_or_hold(struct weir_hctx *h, struct list_head *merge
 		weir_release(h);
 	else if (h->staged)
 		rq = hold(h, &full);
-	/* After its mark is seen or cleared: weir_credit_turn() has it reversed. */
-	smp_mb();
+	smp_mb();	/* h->staged first: weir_credit_turn() has it reversed. */
 	if (unlikely(READ_ONCE(h->wq->first) == h))
 		weir_credit_turn(h, rq, full);
 	return rq;

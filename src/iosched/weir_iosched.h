@@ -186,7 +186,7 @@ struct weir_turns {
 /* Why a hardware queue waits to be woken, in weir_hctx.held */
 enum weir_held {
 	WEIR_RUNS,
-	WEIR_HELD,	/* background requests are throttled, and no others wait */
+	WEIR_HELD,	/* its background is throttled, or its flows are beyond their share */
 	WEIR_SHORT,	/* and above, plus a flow: the window has no room for that one */
 };
 
@@ -212,7 +212,7 @@ struct weir_hctx {
 	atomic64_t credit ____cacheline_aligned_in_smp;
 	atomic_t completed;		/* of those dispatched */
 	int held;			/* enum weir_held; cleared by xchg() */
-	u64 need;			/* ns it found no room for; 0: only beyond its share */
+	u64 need;			/* ns it found no room for; 0: it is not for want of it */
 	u16 needy;			/* the flow that did. Both under lock, read by others */
 	s64 turn;			/* ns left of its turn as weir_queue.first */
 	unsigned long turn_began;	/* jiffies */
@@ -292,7 +292,7 @@ struct weir_queue {
 	atomic_t nr_held ____cacheline_aligned_in_smp;	/* hardware queues that wait */
 	atomic_t nr_short;		/* those of them that are short of room */
 	int was_short;			/* one of them was since the last tick */
-	struct weir_hctx *first;	/* of those: others leave it what its turn takes */
+	struct weir_hctx *first;	/* of those held: others leave it what its turn takes */
 	unsigned int wake_from;		/* whom to wake next */
 
 	/* The tick's own. */
