@@ -16,7 +16,7 @@
  * - the queues where something waits take turns at being the first, for whom the
  *   others leave in the common purse what its turn takes. Else whoever wants
  *   little, or comes first to what is given back, would have all of it for ever.
- *   A round of turns is half of the window, a turn one request at least. Sparse
+ *   A round of turns is about half of the window, a turn one request at least. Sparse
  *   flows need not leave it, unless the first one has waited for PATIENCE.
  * - a queue that finds too little is held: it marks itself, then looks again
  *   (hold() in pick.c), with what lies idle in other purses gathered. Who
@@ -55,12 +55,15 @@ static s64 turn_left(struct weir_hctx *h)
 
 /*
  * What is for first alone, ns: the rest of its turn, or one request that needs
- * more. One that is held for something else has to look whether it still is.
+ * more. One that is held for something else has to look whether it still is. One
+ * that is not held said long ago what it needed.
  */
 static s64 reserve(struct weir_hctx *first)
 {
 	s64 need = READ_ONCE(first->need);
 
+	if (!READ_ONCE(first->held))
+		return turn_left(first);
 	return need ? max(need, turn_left(first)) : 0;
 }
 
@@ -134,7 +137,7 @@ static s64 enough(struct weir_queue *wq)
 	struct weir_hctx *first = READ_ONCE(wq->first);
 	s64 window = READ_ONCE(wq->window), need;
 
-	if (!first)
+	if (!first || !READ_ONCE(first->held))
 		return window / 8;
 	need = READ_ONCE(first->need);
 	if (!need)
@@ -201,22 +204,27 @@ void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full)
 
 	if (rq)
 		WRITE_ONCE(h->turn, turn_left(h) - weir_rq(rq)->charge);
-	if (rq ? h->staged && h->turn > 0 : full && h->need)
+	/* What is not charged would have a turn without end. */
+	if (rq ? h->staged && h->turn > 0 && weir_rq(rq)->charge : full && h->need)
 		return;
 
 	/* Whoever waits for something else is woken by what is given back, not from here. */
 	next = next_waiting(h);
 	if (next)
 		begin_turn(next);
+	smp_wmb();	/* Nobody sees it as the first with a turn of long ago. */
 	/* Before its count is read: pick_or_hold() has it reversed. */
 	smp_store_mb(wq->first, next);
-	if (!next)
-		return;
-	if (!READ_ONCE(next->staged))
-		cmpxchg(&wq->first, next, NULL);
-	else if (READ_ONCE(next->need) && atomic64_read(&wq->unspent) >= enough(wq) &&
-		 weir_release(next))
+	if (!next || !READ_ONCE(next->staged)) {
+		if (next)
+			cmpxchg(&wq->first, next, NULL);
+		/* Who came meanwhile counted on the first to be woken, or to pass it on. */
+		if (atomic_read(&wq->nr_held) && atomic64_read(&wq->unspent) >= enough(wq))
+			weir_wake(wq, max(atomic64_read(&wq->unspent), 0LL));
+	} else if (READ_ONCE(next->need) && atomic64_read(&wq->unspent) >= enough(wq) &&
+		   weir_release(next)) {
 		blk_mq_run_hw_queue(next->hctx, true);
+	}
 }
 
 /*
@@ -249,9 +257,9 @@ void weir_credit_give(struct weir_hctx *h, u64 ns)
 
 /*
  * Run hardware queues that are held, the first and then the others in turn, about
- * as many as ns will do for; with hardly anything in flight, all. One that cannot go
- * although it was woken is held again by what is in flight, and whoever completes
- * that comes here. Any context, while requests exist.
+ * as many as ns will do for; all, if nobody is the first and hardly anything is in
+ * flight. One that cannot go although it was woken is held again by what is in
+ * flight, and whoever completes that comes here. Any context, while requests exist.
  */
 void weir_wake(struct weir_queue *wq, u64 ns)
 {

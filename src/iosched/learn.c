@@ -24,7 +24,7 @@ static void give_back(struct request *rq)
 	if (unlikely(r->forced)) {
 		/* The next one that has expired. */
 		r->forced = false;
-		WRITE_ONCE(h->forced, 0);
+		xchg(&h->forced, 0);	/* before its mark is read, as of_expired() has it */
 		if (weir_release(h))
 			blk_mq_run_hw_queue(h->hctx, true);
 	}

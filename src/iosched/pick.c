@@ -410,7 +410,7 @@ static void be_short(struct weir_hctx *h)
 	 * it must not look as if others were short.
 	 */
 	atomic_inc(&wq->flows[h->needy].nr_short);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic();	/* beyond_share() reads the sum first */
 	atomic_inc(&wq->nr_short);
 	if (cmpxchg(&h->held, WEIR_HELD, WEIR_SHORT + h->needy) == WEIR_HELD)
 		return;
@@ -436,6 +436,7 @@ static struct request *hold(struct weir_hctx *h, bool *full)
 		/* The mark before the credit, as weir_credit_give() has it reversed */
 		smp_store_mb(h->held, WEIR_HELD);
 		weir_credit_gather(wq);
+		smp_mb();	/* weir_credit_turn() stores first before it looks */
 		*full = false;
 		rq = pick(h, full);
 		if (rq) {
