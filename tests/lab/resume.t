@@ -71,7 +71,8 @@ def make_copy():
         (copy / 'scripts' / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(os.path.join(SCRIPTS, name), copy / 'scripts' / name)
     for name in ('Kbuild', 'scripts/elevator', 'src/blk/main.c', 'include/trace/weir.h', 'vmlinuz',
-                 'root.cpio', 'scripts/guest/memory-init', 'tests/fio/tiny.log'):
+                 'root.cpio', 'scripts/guest/memory-init', 'scripts/guest/init-common',
+                 'tests/fio/tiny.log'):
         put(name, f'{name}\n')
     put('tests/fio/tiny.fio', JOB)
     put('scripts/vm', MACHINE)
@@ -159,6 +160,7 @@ try:
     for what, path in (('job file', 'tests/fio/tiny.fio'), ('job file', 'tests/fio/tiny.log'),
                        ('kernel', 'vmlinuz'), ('machine', 'root.cpio'), ('machine', 'scripts/guest/bench'),
                        ('machine', 'scripts/vm'), ('machine', 'scripts/guest/memory-init'),
+                       ('machine', 'scripts/guest/init-common'),
                        ('machine', 'bin/qemu-system-x86_64'), ('sources', 'src/blk/main.c'),
                        ('sources', 'include/trace/weir.h'), ('sources', 'scripts/elevator')):
         if path == 'bin/qemu-system-x86_64':
