@@ -292,7 +292,7 @@ struct weir_queue {
 	atomic_t nr_held ____cacheline_aligned_in_smp;	/* hardware queues that wait */
 	atomic_t nr_short;		/* those of them that are short of room */
 	int was_short;			/* one of them was since the last tick */
-	struct weir_hctx *first;	/* of those held: others leave it what its turn takes */
+	struct weir_hctx *first;	/* whose turn it is: others leave it what that takes */
 	unsigned int wake_from;		/* whom to wake next */
 
 	/* The tick's own. */
