@@ -57,14 +57,16 @@ header()
 	few trace 'yes|no'
 	few ipns '[0-9]+'
 	few speed '[0-9]+'
+	few seeds '[1-9][0-9]*'
+	few sweeps 'no'
 	few schedulers '[a-z-]+( [a-z-]+)*'
 	few disk '[a-z_]+=[0-9]+( [a-z_]+=[0-9]+)*'
-	words='summary|profiles|foreground|size|memory|cpus|destroys|measure|state|mount|trace|schedulers|disk|ipns|speed'
+	words='summary|profiles|foreground|size|memory|cpus|destroys|measure|state|mount|trace|schedulers|disk|ipns|speed|seeds|sweeps'
 	grep '^; *weir' "$file" | grep -vE "^; weir ($words): " |
 		grep -vE '^; weir (vary|quick) [A-Z]+: [^ ]+( [^ ]+)*$' |
 		grep -vE '^; weir (sweep|quick) [a-z-]+: [a-z_]+=[0-9]+( [0-9]+)*$' |
 		grep -vE '^; weir sections [A-Z]+=[^ :]+: [a-z_-]+( [a-z_-]+)*$' |
-		grep -vE '^; weir (file [A-Z]+: [a-z.-]+|group [a-z]+: [0-9]+|at [0-9.]+: [a-z_]+=[0-9]+)$' |
+		grep -vE '^; weir (file [A-Z]+: [a-z.-]+|group [a-z]+: [0-9]+|at [0-9.]+: [a-z_]+=[0-9]+|longer [a-z-]+: [1-9][0-9]*)$' |
 		sed 's/$/: not known/'
 	for name in $(sed -n 's/^; weir profiles: //p' "$file"); do
 		[[ $profiles == *" $name "* ]] || echo "profile '$name': want of$profiles"
