@@ -3,7 +3,8 @@
 #
 # Proves that every scenario in tests/fio says about itself what the lab has to know,
 # in words the lab knows, and that fio takes it with the values of each of its cases;
-# and that this test notices a header that is wrong. Needs fio, and no machine.
+# that the one which docs/lab.md teaches is such, too; and that this test notices a
+# header that is wrong. Needs fio, and no machine.
 
 # Words are wanted, not lines; and what looks like variables is fio's.
 # shellcheck disable=SC2013,SC2016
@@ -45,13 +46,13 @@ header()
 
 	sections=" $(sed -n 's/^\[\(.*\)\]$/\1/p' "$file" | grep -vx global | paste -sd' ') "
 	one summary '.{10,100}'
-	one profiles '[a-z-]+( [a-z-]+)*'
-	one foreground '[a-z_-]+( [a-z_-]+)*'
-	one size '[0-9]+'
-	one memory '[0-9]+'
-	one cpus '[0-9]+'
-	one destroys 'yes|no'
-	one measure 'latency|time|throughput'
+	few profiles '[a-z-]+( [a-z-]+)*'
+	few foreground '[a-z_-]+( [a-z_-]+)*'
+	few size '[0-9]+'
+	few memory '[0-9]+'
+	few cpus '[0-9]+'
+	few destroys 'yes|no'
+	few measure 'latency|time|throughput'
 	few state 'fresh|full|steady'
 	few mount 'ext4|xfs|btrfs|f2fs'
 	few trace 'yes|no'
@@ -91,7 +92,7 @@ header()
 			grep -qE "^; weir (vary|file) $name: " "$file" || echo "\${$name}: given by nobody"
 	done
 	if grep -qE '^rw=(.*write|randrw|rw|\$.*)$' "$file"; then
-		grep -qx '; weir destroys: yes' "$file" || echo 'it writes, and destroys nothing?'
+		! grep -qx '; weir destroys: no' "$file" || echo 'it writes, and destroys nothing?'
 	fi
 }
 
@@ -145,6 +146,18 @@ for file in "$repo"/tests/fio/*.fio; do
 	ok $? "$name: fio takes each of its $(cases "$file" | wc -l) cases" "$said"
 done
 
+sed -n '/^### A scenario in ten lines/,/^### /{/^```/,/^```/p}' "$repo/docs/lab.md" | sed '/^```/d' >"$tmp/scan.fio"
+said=$(header "$tmp/scan.fio"; parses "$tmp/scan.fio")
+[[ $(wc -l <"$tmp/scan.fio") == 10 && -z $said ]]
+ok $? 'the scenario of docs/lab.md: ten lines, and fio takes it' "$said"$'\n'"$(<"$tmp/scan.fio")"
+# Its own name, as it is not in tests/fio.
+said=$("$repo/scripts/bench" --device /dev/nonsense "$tmp/scan.fio" 2>&1)
+[[ $said == *"--device is '/dev/nonsense'"* ]]
+ok $? 'and so does scripts/bench' "$said"
+said=$(sed '/^\[/d' "$tmp/scan.fio" >"$tmp/empty.fio"; "$repo/scripts/bench" "$tmp/empty.fio" 2>&1)
+[[ $said == *"no job, '[NAME]', in it"* ]]
+ok $? 'which refuses one without a job' "$said"
+
 # recorded FILE: an iolog of some hundred reads, all of them within 1 GiB.
 recorded()
 {
@@ -178,6 +191,7 @@ noticed reads-vs-writes.fio "section 'raeds'" 's/foreground: .*/foreground: raed
 noticed reads-vs-writes.fio "section 'reads' keeps no" '/^write_lat_log/d'
 noticed reads-vs-writes.fio '; weir staet: full: not known' 's/^; weir state.*/; weir staet: full/'
 noticed reads-vs-writes.fio "quick WRITERS: '5'" 's/quick WRITERS: .*/quick WRITERS: 5/'
+noticed reads-vs-writes.fio "'sweeps' is 'yes'" 's/^; weir size.*/; weir sweeps: yes/'
 noticed startup.fio "sections LOAD: 'many'" 's/sections LOAD=readers/sections LOAD=many/'
 noticed reads-vs-writes.fio '${BS}: given by nobody' '/vary BS/d'
 noticed reads-vs-writes.fio 'it writes' 's/destroys: yes/destroys: no/'
