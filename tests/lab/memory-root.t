@@ -4,7 +4,7 @@
 # Proves that a machine with --memory-root runs its command, ends what that leaves
 # behind, hands over its status and /out, and repeats to the instruction; that
 # weir-lab slows its clock down as told and counts the instructions, not the idle
-# time; and that wrong use is refused.
+# time; that QEMU has one CPU of the host; and that wrong use is refused.
 
 set -uo pipefail
 # shellcheck source=tests/lab/lib.sh
@@ -71,5 +71,17 @@ ok $? 'idle time is not counted' "$idle"
 # 8 instructions a nanosecond, one CPU busy; what begins and ends beside it too.
 ((busy > microseconds * 8000 * 95 / 100 && busy < microseconds * 8000 * 120 / 100))
 ok $? 'instructions by the clock' "$busy in $microseconds us"
+
+"$repo/scripts/vm" --quiet --icount --memory-root -- true &
+vm=$! cpus=''
+for ((tries = 0; tries < 600; tries++)); do
+	qemu=$(pgrep -P "$vm" -f '^qemu-system') && break
+	sleep 0.1
+done
+[[ -z $qemu ]] || cpus=$(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$qemu/status")
+[[ $cpus =~ ^[0-9]+$ ]]
+ok $? 'both threads of QEMU have one CPU' "'$cpus'"
+wait "$vm"
+ok $? 'and it ends well' "$?"
 
 done_testing
