@@ -167,15 +167,25 @@ def check_costs():
     path = machine('priced', 'costs', 'none', 1, ['read', 'write', 'large'], 'throughput')
     case(f'{path}/read', [job('reads', way({1000: 1000}, seconds=0.001))])
     case(f'{path}/write', [job('reads', write=way({1000: 1000}, seconds=0.001))])
-    case(f'{path}/large', [job('reads', write=way({1000: 1000}, 131072, seconds=0.063))])
+    # Fewer I/Os than bytes: some had begun before ramp_time was over.
+    large = way({1000: 1000}, 131072, seconds=0.063)
+    large['total_ios'] = 800
+    case(f'{path}/large', [job('reads', write=large)])
     path = machine('priced', 'one', 'none', 1, ['all'])
-    case(f'{path}/all', [job('reads', reads(1)), job('writers', write=writes(1000))])
+    random = {'direct': '1', 'rw': 'randrw'}
+    case(f'{path}/all', [job('reads', reads(1), **random), job('writers', write=writes(1000), **random)])
     same(run('bench-figures', 'priced')[0], 0, 'figures with costs')
     row = next(r for r in json.loads(get('priced/figures.json'))['rows'] if r['scenario'] == 'one')
     # 1000 reads of 1000 ns; 1000 writes of 64 KiB, between 4 and 128 KiB.
     x, y = 1000 * 1000, 1000 * (1000 + 62000 * (65536 - 4096) / (131072 - 4096))
     holds(close(row['figures']['jain'], (x + y) ** 2 / (2 * (x * x + y * y))), "Jain's index by device time", row)
     same(row['jain_by'], 'device time', 'and said so')
+    for changed in ({'direct': '0'}, {'rw': 'write'}):
+        case(f'{path}/all', [job('reads', reads(1), **random),
+                             job('writers', write=writes(1000), **{**random, **changed})])
+        run('bench-figures', 'priced')
+        row = next(r for r in json.loads(get('priced/figures.json'))['rows'] if r['scenario'] == 'one')
+        same(row['jain_by'], 'bytes', f'not where they do not tell: {changed}')
 
 
 def check_text(text):
@@ -242,14 +252,36 @@ def check_sweeps():
         path = machine('sweeps', 'few', 'bfq', seed, ['BS=4k', 'BS=16k'])
         for name, scale in zip(['BS=4k', 'BS=16k'], scales):
             case(f'{path}/{name}', [job('reads', reads(scale))])
-    path = machine('sweeps', 'few', 'bfq(low_latency=0)', 1, ['BS=4k'])
+    path = machine('sweeps', 'few', 'bfq(low_latency=0)', 1, ['BS=4k'], whole=False)
     case(f'{path}/BS=4k', [job('reads', reads(2))])
     text = run('bench-figures', 'sweeps', '--markdown')[1]
     figures = json.loads(get('sweeps/figures.json'))
     same([(b['default'], b['best'], b['best_value'], b['cases'], b['seeds']) for b in figures['best_of_sweeps']
           if b['scenario'] == 'few'], [(800, 'bfq(low_latency=0)', 400, 1, [1])], 'what was tried everywhere')
     same([line for line in figures['missing'] if line.startswith('few')], [], 'and what was not is not missing')
-    holds('- other settings: seed 1\n' in text, 'but said', text)
+    holds('- bfq(low_latency=0): seed 1 only, and no winner\n' in text, 'but said', text)
+    same([e['label'] for e in figures['summary'] if e['scenario'] == 'few' and e['winner']], [],
+         'one seed wins from nobody')
+    # And beside one of the scenario's own, with both seeds: compared in the first.
+    for seed, scale in ((1, 3), (2, 1)):
+        path = machine('sweeps', 'few', 'bfq(low_latency=1)', seed, ['BS=4k', 'BS=16k'])
+        for name in ('BS=4k', 'BS=16k'):
+            case(f'{path}/{name}', [job('reads', reads(scale))])
+    path = machine('sweeps', 'few', 'bfq(low_latency=0)', 1, ['BS=4k', 'BS=16k'], whole=False)
+    case(f'{path}/BS=16k', [job('reads', reads(1))])
+    shutil.rmtree(os.path.join(work, 'sweeps/runs/few/nvme-tlc/bfq(low_latency=1)/2/BS=16k'))
+    run('bench-figures', 'sweeps')
+    figures = json.loads(get('sweeps/figures.json'))
+    same([(b['best'], b['seeds']) for b in figures['best_of_sweeps'] if b['scenario'] == 'few'],
+         [('bfq(low_latency=0)', [1])], 'settings of one seed and of two')
+    same([line for line in figures['missing'] if line.startswith('few')],
+         ['few/nvme-tlc/bfq(low_latency=1)/2/BS=16k: no fio.json'], 'what a whole run lacks')
+    # Of another day.
+    put('sweeps/bench.json', {'of': {'sources': 'new'}})
+    status, _, errors = run('bench-figures', 'sweeps')
+    holds(status == 1 and 'of another sources: run it again' in errors, 'what is of other sources is left out', errors)
+    os.unlink(os.path.join(work, 'sweeps/bench.json'))
+    run('bench-figures', 'sweeps')
     holds('at its best' not in run('bench-figures', 'logs')[1], 'and not where nothing was swept')
     run('report', 'sweeps')
     holds(b'late, best of each sweep: simulated' in get('sweeps/report/index.html'), 'and on the page')

@@ -41,6 +41,20 @@ said=$(./bench --device "${disk}9" --out /tmp/none /tmp/reader.fio 2>&1)
 like "$said" 'no such device' 'no such disk'
 like "$(./bench --device "$disk" --out /tmp/none /tmp/reader.fio 2>&1)" 'missing: numpy' \
 	'a free disk is not refused, but for what is missing here'
+# loses SED NAME: a job so changed would lose what is on it, and is not run.
+loses()
+{
+	local said status=0
+
+	sed "$1" /tmp/reader.fio >/tmp/loser.fio
+	said=$(./bench --device "$disk" --out /tmp/none /tmp/loser.fio 2>&1) || status=$?
+	like "$status $said" "2 .*$2" "$3"
+}
+
+loses /destroys/d 'WOULD BE LOST' 'who says nothing is taken to write'
+loses 's/destroys: no/destroys: yes/' 'WOULD BE LOST' 'who says that he writes'
+loses 's/destroys: no/&\n; weir mount: ext4/' 'WOULD BE LOST' 'a file system is made'
+loses 's/destroys: no/destroys: No/' "destroys is 'No': want yes or no" 'no other word'
 mkfs.ext4 -q "$disk"
 mount "$disk" /mnt
 taken 'mounted'
@@ -94,6 +108,14 @@ like "$(<"/tmp/results/all/scheduler.txt")" '\[none\]' 'with that scheduler'
 holds 'which did something' "$(sed -n '/^{/,$p' /tmp/results/all/fio.json | jq '.jobs[0].read.total_ios')"
 holds 'and was traced' "$(stat -c %s /tmp/results/all/trace.blktrace.0)"
 is "$(state)" "$before" 'and gives all back'
+
+plan 'scheduler none' readonly
+sed -i 's/^rw=randread/rw=randwrite/' /tmp/reader.fio
+sum=$(md5sum <"$disk")
+bash guest/bench /tmp/plan /tmp/results >/tmp/said 2>&1
+is $? 1 'whoever says that it only reads cannot write'
+is "$(md5sum <"$disk")" "$sum" 'and did not'
+sed -i 's/^rw=randwrite/rw=randread/' /tmp/reader.fio
 
 for signal in TERM INT HUP; do
 	time=60s
