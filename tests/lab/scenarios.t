@@ -146,7 +146,8 @@ for file in "$repo"/tests/fio/*.fio; do
 	ok $? "$name: fio takes each of its $(cases "$file" | wc -l) cases" "$said"
 done
 
-sed -n '/^### A scenario in ten lines/,/^### /{/^```/,/^```/p}' "$repo/docs/lab.md" | sed '/^```/d' >"$tmp/scan.fio"
+awk '/^### A scenario in ten lines/ { here = 1 } /^```/ && here { if (inside++) exit; next } inside' \
+	"$repo/docs/lab.md" >"$tmp/scan.fio"
 said=$(header "$tmp/scan.fio"; parses "$tmp/scan.fio")
 [[ $(wc -l <"$tmp/scan.fio") == 10 && -z $said ]]
 ok $? 'the scenario of docs/lab.md: ten lines, and fio takes it' "$said"$'\n'"$(<"$tmp/scan.fio")"
