@@ -154,6 +154,12 @@ def check_figures():
              ['bfq'], f'the winner by {measure}')
     same([(r['winner'], r['scored']) for (s, _, _), r in summary.items() if s == 'gated'], [(False, False)] * 4,
          'gate failed: nobody wins')
+    bench = bench_figures.Bench(os.path.join(work, 'bench'))
+    same([bool(bench.failed_checks('gated', profile)) for profile in ('nvme-tlc', 'hdd')], [True, True],
+         'a failed check of no profile is of all')
+    bench.gate[1]['profile'] = 'hdd'
+    same([bool(bench.failed_checks('gated', profile)) for profile in ('nvme-tlc', 'hdd')], [False, True],
+         'and one of a profile of that')
     same([c for s, c, l in summary if (s, l) == ('startup', 'none')], ['BS=4k', 'BS=16k'], 'cases by number')
     same(figures['missing'], [], 'nothing is missing')
     same([(b['scheduler'], b['default'], b['best'], b['best_value'], b['settings'])
