@@ -187,6 +187,61 @@ try:
     same([json.loads(path.read_text())['events'] for path in (
         gone / 'run.json', work / 'out/empty/tiny/none/none/1/run.json')], [[[0.5, 'speed=4']], []],
          'run.json says what happens to the disk while fio runs')
+
+    # --- how much is run ---
+    job = JOB.replace('nvme-tlc', 'nvme-tlc sata-ssd')
+
+    def made(*options):
+        """The runs of a new directory."""
+        shutil.rmtree(work / 'out')
+        bench(*options)
+        return {'/'.join(path.parts[-4:-1]): json.loads(path.read_text())
+                for path in (work / 'out/runs').glob('*/*/*/*/run.json')}
+
+    put('tests/fio/tiny.fio', job)
+    runs = made('--seeds', '2')
+    whole = {f'{profile}/{label}/{seed}' for profile in ('nvme-tlc', 'sata-ssd')
+             for label in ('none', 'kyber') for seed in (1, 2)}
+    same({name for name, run in runs.items() if run['whole']}, whole, 'all seeds and profiles of each scheduler')
+    same({name for name, run in runs.items() if not run['whole']},
+         {f'nvme-tlc/{scheduler}({setting})/1' for scheduler in ('none', 'kyber')
+          for setting in script.SWEEP[scheduler]}, 'one of what else it may be set to')
+    same({len(run['cases']) for name, run in runs.items() if name in whole}, {2}, 'all cases')
+    same({len(run['cases']) for name, run in runs.items() if name not in whole}, {1}, 'and those of --quick')
+    same(set(made('--seeds', '2', '--no-sweeps')), whole, '--no-sweeps')
+    put('tests/fio/tiny.fio', job.replace('destroys: no', 'destroys: no\n; weir sweeps: no'))
+    same(set(made('--seeds', '2')), whole, 'sweeps: no')
+    put('tests/fio/tiny.fio', job.replace('destroys: no', 'destroys: no\n; weir seeds: 1'))
+    same(set(made('--seeds', '2', '--no-sweeps')), {name for name in whole if name.endswith('/1')}, 'seeds: 1')
+    put('tests/fio/tiny.fio', job.replace('destroys: no', 'destroys: no\n; weir sweep kyber: read_lat_nsec=7'))
+    same({name for name, run in made('--seeds', '2').items() if '=7)' in name and run['whole']},
+         {f'{profile}/kyber(read_lat_nsec=7)/{seed}' for profile in ('nvme-tlc', 'sata-ssd') for seed in (1, 2)},
+         'what the scenario is about: whole')
+
+    # --- longer ---
+    put('labels.fio', '; weir summary: s\n; weir longer sata-ssd: 5\n[global]\nruntime = 2s\n\nramp_time=500ms\n'
+                      '[a]\nstartdelay=3\nrw=read\n')
+    scenario = script.Scenario(copy / 'labels.fio')
+    same([scenario.text(profile).split('\n', 3)[3] for profile in ('sata-ssd', 'nvme-tlc')],
+         ['runtime=10s\n\nramp_time=2500ms\n[a]\nstartdelay=15\nrw=read\n',
+          'runtime = 2s\n\nramp_time=500ms\n[a]\nstartdelay=3\nrw=read\n'], 'longer on that profile alone')
+    refused('longer sata-ssd: 5\n; weir at 1: speed=4', "'longer' and 'at'")
+    refused('longer floppy: 5', 'want longer PROFILE: TIMES')
+    JOB = JOB.replace('runtime=1s', 'runtime=${TIME}')
+    refused('longer sata-ssd: 5', "'longer' and runtime=${TIME}: want a number and ms, s or m")
+
+    # --- a machine that the emulation kills ---
+    put('scripts/vm', MACHINE.replace('job, out =', """if '--append' not in sys.argv:
+    with open(pathlib.Path(__file__).parent / 'calls', 'a') as calls:
+        calls.write('killed\\n')
+    sys.exit(96)
+job, out ="""))
+    put('tests/fio/tiny.fio', job.replace('nvme-tlc sata-ssd', 'nvme-tlc'))
+    shutil.rmtree(work / 'out')
+    count, said = bench('--no-sweeps')
+    run = json.loads((gone / 'run.json').read_text())
+    same((count, said.count('a fault of the emulation (scripts/vm): once more'), run['again']), (6, 3, True),
+         'is run once more, otherwise')
 finally:
     shutil.rmtree(work)
 
