@@ -147,6 +147,16 @@ static inline unsigned int weir_sched_depth(struct request_queue *q)
 	return hctx && hctx->sched_tags ? weir_hctx_depth(hctx) : q->nr_requests;
 }
 
+/* The tags that asynchronous requests of a hardware queue may have, where the queue says. */
+static inline unsigned int weir_async_depth(struct request_queue *q)
+{
+#ifdef WEIR_HAVE_ASYNC_DEPTH
+	return max(READ_ONCE(q->async_depth), 1U);
+#else
+	return UINT_MAX;
+#endif
+}
+
 /*
  * WEIR_DEFINE_DEPTH_UPDATED(NAME, FN): the callback depth_updated, NAME, from
  *	void FN(struct request_queue *q, unsigned int depth)

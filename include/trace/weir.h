@@ -2,7 +2,7 @@
 /*
  * Tracepoints of the elevator. Fields are only ever added, at the end: scripts
  * rely on them. Times are nanoseconds; class: 0 read, 1 sync write, 2 background
- * write, 3 trim and the rest; level: 0 RT, 1 BE, 2 IDLE.
+ * write, 3 trim and the rest; level: 0 RT, 1 light, 2 BE, 3 background, 4 IDLE.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM weir
@@ -47,7 +47,7 @@ TRACE_EVENT(weir_dispatch,
 		  __entry->cost_ns, __entry->overdraft, __entry->waited_ns)
 );
 
-/* The window law has decided. phase: 0 open, 1 down, 2 up, 3 hold. */
+/* The window law has decided. phase: 0 open, 1 drain, 2 search. */
 TRACE_EVENT(weir_window,
 	TP_PROTO(struct request_queue *q, u64 window_ns, u64 served_ns,
 		 u64 interval_ns, u64 latency_ns, u64 unloaded_ns, bool backlog,

@@ -1,43 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A request gets its tag, in its submitter's context.
+ *
+ * Who finds no tag waits where no scheduler sees it. So a quarter of the tags is kept
+ * for those that hold few: background requests, writes that are waited for (fsync of
+ * much data), and whoever holds more than a fair part get none of it. RT gets any.
  */
 #include <linux/sched.h>
 
 #include "weir_iosched.h"
 
-/*
- * Background requests get no scheduler tag beyond three quarters of them: the
- * rest is there for reads and for writes that somebody waits for.
- */
+static u8 holder_of(u32 tgid)
+{
+	return hash_32(tgid, ilog2(WEIR_HOLDERS));
+}
+
 void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
 {
-	if (weir_in_background(weir_class(opf)))
-		data->shallow_depth = weir_queue(data->q)->background_tags;
+	struct weir_queue *wq = weir_queue(data->q);
+	enum weir_class class = weir_class(opf);
+	struct weir_stage *s;
+
+	if (unlikely(IOPRIO_PRIO_CLASS(get_current_ioprio()) == IOPRIO_CLASS_RT))
+		return;
+	if (weir_in_background(class)) {
+		data->shallow_depth = READ_ONCE(wq->background_tags);
+		return;
+	}
+	s = weir_bio_hctx(data->q, opf)->sched_data;
+	if (class == WEIR_SYNC ||
+	    atomic_read(&s->holders[holder_of(current->tgid)]) >=
+	    (int)READ_ONCE(wq->flow_tags))
+		data->shallow_depth = READ_ONCE(wq->most_tags);
 }
 
 /*
  * The depth has changed: at attach, by nr_requests, and as the tick sees it, as
- * tags that all hardware queues share change after the kernel said so.
+ * tags that all hardware queues share change after the kernel said so. The hardware
+ * queues' tags must not go meanwhile: the queue is frozen, or a reference is held.
  */
 void weir_set_depth(struct weir_queue *wq, unsigned int depth)
 {
+	struct blk_mq_hw_ctx *hctx = weir_first_hctx(wq->q);
 	unsigned int old = wq->background_tags;
-	unsigned int tags = weir_shallow_depth(weir_first_hctx(wq->q), depth * 3 / 4);
+	unsigned int most = depth - depth / 4;
+	unsigned int background = min(most, weir_async_depth(wq->q));
 
-	/* The tick has requests meanwhile, whose limit is the old or the new one. */
-	weir_set_min_shallow_depth(wq->q, old ? min(old, tags) : tags);
-	wq->depth = depth;
-	WRITE_ONCE(wq->background_tags, tags);
+	/* Requests meanwhile have the old limit or the new one. */
+	most = weir_shallow_depth(hctx, most);
+	background = weir_shallow_depth(hctx, background);
+	weir_set_min_shallow_depth(wq->q, old ? min(old, background) : background);
+	WRITE_ONCE(wq->depth, depth);
+	WRITE_ONCE(wq->most_tags, most);
+	WRITE_ONCE(wq->background_tags, background);
+	WRITE_ONCE(wq->flow_tags, depth - depth / 4);
 }
 
-/*
- * The operation and the bio may be others by the time it is inserted (a plug
- * allocates requests ahead), the thread group may not.
- */
 void weir_prepare_request(struct request *rq)
 {
 	struct weir_rq *r = weir_rq(rq);
+	struct weir_stage *s = rq->mq_hctx->sched_data;
 
-	*r = (struct weir_rq){ .tgid = current->tgid };
+	*r = (struct weir_rq){
+		/* Its threads work for others: which of them it was says nothing. */
+		.tgid = current->flags & PF_KTHREAD ? 0 : current->tgid,
+		.counted = true,
+		.holder = holder_of(current->tgid),
+	};
+	atomic_inc(&s->holders[r->holder]);
+}
+
+/* The request's tag is about to be free. */
+void weir_release_tag(struct request *rq)
+{
+	struct weir_rq *r = weir_rq(rq);
+	struct weir_stage *s = rq->mq_hctx->sched_data;
+
+	if (!r->counted)
+		return;
+	r->counted = false;
+	atomic_dec(&s->holders[r->holder]);
 }

@@ -21,6 +21,7 @@
  *   quicker, the floor creeps up by 1/2048: without it one cache hit per tick
  *   would hide for ever that the device has slowed down. A minute of it is a
  *   third.
+ * - When the window law has drained the device (window.c) the candidate is the floor.
  * - Through the floors goes a straight line, base + slope x size, by least
  *   squares of the relative error (weights 1/floor^2), so that 4 KiB matters as
  *   much as 4 MiB. A floor that fewer than 16 requests stand behind is left
@@ -68,7 +69,8 @@ void weir_cost_init(struct weir_cost *c, bool rotational)
 	};
 }
 
-static void learn_floor(struct weir_cost_floor *f, const struct weir_cost_sample *s)
+static void learn_floor(struct weir_cost_floor *f, const struct weir_cost_sample *s,
+			bool drained)
 {
 	u32 mean = clamp_ns(div_u64(s->sum_ns, s->count));
 	u32 quickest = clamp_ns(s->min_ns);
@@ -80,7 +82,7 @@ static void learn_floor(struct weir_cost_floor *f, const struct weir_cost_sample
 	f->age = 0;
 	f->seen = s->count < WEIR_COST_SURE - f->seen ? f->seen + s->count :
 							WEIR_COST_SURE;
-	if (!f->ns) {
+	if (!f->ns || (drained && s->count >= SURE_COUNT / 2)) {
 		f->ns = candidate;
 	} else if (candidate < f->ns) {
 		u32 weight = s->count < SURE_COUNT ? s->count : SURE_COUNT;
@@ -159,7 +161,8 @@ static void scale(struct weir_cost *c, unsigned int bucket)
 }
 
 void weir_cost_learn(struct weir_cost *c,
-		     const struct weir_cost_sample sample[WEIR_COST_SIZES])
+		     const struct weir_cost_sample sample[WEIR_COST_SIZES],
+		     bool drained)
 {
 	unsigned int i, most = 0, sure = 0;
 	u32 lowest_ns = WEIR_COST_MAX_NS;
@@ -174,7 +177,7 @@ void weir_cost_learn(struct weir_cost *c,
 		struct weir_cost_floor *f = &c->floor[i];
 
 		if (sample[i].count)
-			learn_floor(f, &sample[i]);
+			learn_floor(f, &sample[i], drained);
 		else if (f->ns && ++f->age > FORGET_TICKS)
 			*f = (struct weir_cost_floor){ 0 };
 		if (f->seen > c->floor[most].seen)

@@ -87,11 +87,13 @@ void weir_cost_init(struct weir_cost *c, bool rotational);
  * weir_cost_learn() - what the device did during one tick (about 100 ms)
  * @c: the line to correct
  * @sample: one for each size bucket; a count of 0 where there was nothing
+ * @drained: there was no queue in the device: take it as it is
  *
  * One caller at a time.
  */
 void weir_cost_learn(struct weir_cost *c,
-		     const struct weir_cost_sample sample[WEIR_COST_SIZES]);
+		     const struct weir_cost_sample sample[WEIR_COST_SIZES],
+		     bool drained);
 
 /* What the requests of a tick would be charged, were they of their buckets' sizes. */
 u64 weir_cost_sum(const struct weir_cost *c,

@@ -1,320 +1,378 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device window, shared out to the hardware queues.
+ * May it go: how much may be in flight, by level, and who gets what comes free.
  *
- * What may be in flight is one sum for the whole device, but a counter that
- * every queue writes would be a cache line that every request fights for. So
- * each hardware queue has a purse of its own (weir_hctx.credit), filled from
- * the common one (weir_queue.unspent) a chunk at a time and emptied back when
- * it is too full or somebody waits. At all times
- *
- *	window = unspent + the sum of all purses + charges in flight
- *
- * - take: from the own purse, else a chunk more than needed from the common
- *   one. Sparse flows may push unspent below zero, as far as their overdraft.
- * - give: to the own purse, so that a steady queue touches nothing shared.
- * - the queues where something waits take turns at being the first, for whom the
- *   others leave in the common purse what its turn takes. Else whoever wants
- *   little, or comes first to what is given back, would have all of it for ever.
- *   A round of turns is about half of the window, a turn one request at least. Sparse
- *   flows need not leave it, unless the first one has waited for PATIENCE.
- * - a queue that finds too little is held: it marks itself, then looks again
- *   (hold() in pick.c), with what lies idle in other purses gathered. Who
- *   gives looks for marks after it gave. One of the two sees the other, as both
- *   are full barriers. Held queues run again when what the first one waits for
- *   is unspent, or an eighth of the window if none is short: when everything in
- *   flight is done, all of it is, so nobody is held for ever.
+ * - charged[level] is the cost of what is in flight. It is a sum, not a stock of
+ *   tokens: nothing has to be handed back when the window changes. While the window is
+ *   open, requests of level BE are not charged: no hardware queue writes a line that
+ *   another one reads.
+ * - A request fits if its level and those above hold no more than the window with it,
+ *   or hold nothing.
+ * - While a level above is active, a level may have `narrow` in flight, or one
+ *   request: so what is of no importance trickles, and what is important meets a
+ *   short queue in the device. RT and LIGHT do that to all below, BE to IDLE. A level
+ *   is active while it has something in flight or waiting, and for a grace after that:
+ *   who reads one block after the other is active between them.
+ * - What does not fit waits. A stage has a waiter for each level, with the virtual
+ *   start time and the cost of its first request. Whoever completes a request hands
+ *   what has come free to the best waiter: of the first level, and there of the least
+ *   start time (start-time fair queueing; Jin, Chase, Kaur: "Interposed proportional
+ *   sharing for a storage service utility", SIGMETRICS 2004). BE and BG share by start
+ *   time. Nobody else takes it meanwhile: while somebody waits, others wait, too.
+ * - No wake-up is lost: who waits puts its waiter into the tree and then looks whether
+ *   it fits; who completes takes its cost off and then looks whether somebody waits.
+ *   Both have a full barrier in between. Whoever waits does so for something that is
+ *   in flight and charged (or counted in `background`), whose completion comes here.
+ *   tests/model/credit.pml proves it.
+ * - Completions hand out a part of the window (1/HANDOUT) at a time, or there would
+ *   be a switch to kblockd for every request.
+ * - The timer looks every TIMER_JIFFIES after a level that was given nothing for its
+ *   age limit: it gets one request, whether it fits or not. So do waiters behind
+ *   commands that the device has lost.
  */
-#include <linux/jiffies.h>
-#include <linux/sizes.h>
-
 #include "weir_iosched.h"
 
-/* Jiffies after which sparse flows wait for the first one, too */
-#define PATIENCE	(HZ / 10)
+#define HANDOUT		8
+#define TIMER_JIFFIES	max(HZ / 20, 1)
+/* BE stays active for so many graces: IDLE is to go when nobody wants anything. */
+#define GRACES_BE	16
 
-/* Empty all purses into the common one: what they have, or owe. */
-void weir_credit_gather(struct weir_queue *wq)
+/* Who makes whom narrow */
+static const u8 above[WEIR_LEVELS] = {
+	[WEIR_LIGHT] = BIT(WEIR_RT),
+	[WEIR_BE] = BIT(WEIR_RT) | BIT(WEIR_LIGHT),
+	[WEIR_BG] = BIT(WEIR_RT) | BIT(WEIR_LIGHT),
+	[WEIR_IDLE] = BIT(WEIR_RT) | BIT(WEIR_LIGHT) | BIT(WEIR_BE),
+};
+
+static bool is_active(struct weir_queue *wq, enum weir_level level, u64 now)
 {
-	struct blk_mq_hw_ctx *hctx;
-	unsigned long i;
-
-	queue_for_each_hw_ctx(wq->q, hctx, i) {
-		struct weir_hctx *h = hctx->sched_data;
-
-		if (h && atomic64_read(&h->credit))
-			atomic64_add(atomic64_xchg(&h->credit, 0), &wq->unspent);
-	}
+	return atomic64_read(&wq->charged[level]) > 0 ||
+	       READ_ONCE(wq->waiting) & BIT(level) ||
+	       (s64)(READ_ONCE(wq->active_until[level]) - now) > 0;
 }
 
-/* What is left of h's turn, ns. The window may have shrunk since it began. */
-static s64 turn_left(struct weir_hctx *h)
+/* Is a level active that makes this one narrow? */
+static bool is_narrow(struct weir_queue *wq, enum weir_level level)
 {
-	return min(READ_ONCE(h->turn), (s64)(READ_ONCE(h->wq->window) / 2));
-}
+	u64 now;
+	int i;
 
-/*
- * What is for first alone, ns: the rest of its turn, or one request that needs
- * more. One that is held for something else has to look whether it still is. One
- * that is not held said long ago what it needed.
- */
-static s64 reserve(struct weir_hctx *first)
-{
-	s64 need = READ_ONCE(first->need);
-
-	if (!READ_ONCE(first->held))
-		return turn_left(first);
-	return need ? max(need, turn_left(first)) : 0;
-}
-
-/* What h must leave in the common purse for somebody else, ns */
-static s64 reserved(struct weir_hctx *h)
-{
-	struct weir_hctx *first = READ_ONCE(h->wq->first);
-
-	return likely(!first || first == h) ? 0 : reserve(first);
-}
-
-/* What h must find in the common purse beyond its need, ns */
-static s64 least_left(struct weir_hctx *h, s64 keep, u64 overdraft)
-{
-	struct weir_hctx *first = READ_ONCE(h->wq->first);
-
-	if (!overdraft)
-		return keep;
-	/* What must go, goes. */
-	if (unlikely(keep) && overdraft <= READ_ONCE(h->wq->overdraft) &&
-	    first && time_after(jiffies, READ_ONCE(first->turn_began) + PATIENCE))
-		return keep;
-	return -(s64)overdraft;
-}
-
-/* Take need ns from the common purse, and up to a chunk more; 0: it has less. */
-static u64 draw(struct weir_hctx *h, s64 need, u64 overdraft)
-{
-	struct weir_queue *wq = h->wq;
-	s64 chunk = READ_ONCE(wq->chunk);
-	s64 unspent = atomic64_read(&wq->unspent);
-	s64 keep = reserved(h);
-	s64 least = least_left(h, keep, overdraft);
-	s64 take;
-
-	do {
-		if (unspent - least < need)
-			return 0;
-		take = clamp(unspent - keep, need, need + chunk);
-	} while (!atomic64_try_cmpxchg(&wq->unspent, &unspent, unspent - take));
-	return take;
-}
-
-/*
- * Take ns of the window, or nothing. overdraft: so many ns more than there are.
- * Under h->lock: nobody else takes from this purse, though others may add to
- * it or empty it.
- */
-bool weir_credit_take(struct weir_hctx *h, u64 ns, u64 overdraft)
-{
-	s64 have = atomic64_read(&h->credit);
-	u64 drawn;
-
-	if (likely(have >= (s64)ns)) {
-		atomic64_sub(ns, &h->credit);
-		return true;
-	}
-	drawn = draw(h, ns - have, overdraft);
-	if (!drawn)
+	if (level != WEIR_IDLE && !READ_ONCE(wq->urgent))
 		return false;
-	atomic64_add((s64)(drawn - ns), &h->credit);
+	now = weir_now();
+	for (i = 0; i < level; i++)
+		if (above[level] & BIT(i) && is_active(wq, i, now))
+			return true;
+	/* Set again by the next one that is; a moment late does no harm. */
+	if (level == WEIR_BE)
+		WRITE_ONCE(wq->urgent, false);
+	return false;
+}
+
+static bool background_full(struct weir_queue *wq)
+{
+	return atomic_read(&wq->background) >= (int)READ_ONCE(wq->background_depth);
+}
+
+/* slack: ns of the window that must be left */
+static bool fits(struct weir_queue *wq, enum weir_level level, u32 cost, u64 slack)
+{
+	s64 own = atomic64_read(&wq->charged[level]), held = own;
+	bool open = READ_ONCE(wq->open);
+	int i;
+
+	if (level == WEIR_BG && background_full(wq))
+		return false;
+	if (own > 0 && is_narrow(wq, level) &&
+	    own + cost > (s64)READ_ONCE(wq->narrow))
+		return false;
+	if (open)
+		return true;
+	for (i = 0; i < level; i++)
+		held += atomic64_read(&wq->charged[i]);
+	return held <= 0 || held + cost + slack <= READ_ONCE(wq->window);
+}
+
+/* ns more of a level are in flight; background requests are counted by the caller. */
+void weir_credit_charge(struct weir_queue *wq, enum weir_level level, s64 ns)
+{
+	atomic64_add(ns, &wq->charged[level]);
+	if (level <= WEIR_LIGHT && !READ_ONCE(wq->urgent))
+		WRITE_ONCE(wq->urgent, true);
+}
+
+/*
+ * Charge cost to a level, if it fits and nobody waits who is to go before. Under
+ * s->lock of any stage.
+ */
+bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost)
+{
+	u32 before = BIT(level + 1) - 1;
+
+	/* BG is no rival of BE while the window is open: only its depth holds it. */
+	if (level == WEIR_BE && !READ_ONCE(wq->open))
+		before |= BIT(WEIR_BG);
+	if (READ_ONCE(wq->waiting) & before || !fits(wq, level, cost, 0))
+		return false;
+	weir_credit_charge(wq, level, cost);
+	if (level == WEIR_BG)
+		atomic_inc(&wq->background);
 	return true;
 }
 
-/*
- * What must be unspent for somebody to be woken, ns: not all of a turn, as sparse
- * flows may never leave so much, but what its first request needs.
- */
-static s64 enough(struct weir_queue *wq)
-{
-	struct weir_hctx *first = READ_ONCE(wq->first);
-	s64 window = READ_ONCE(wq->window), need;
+/* --- waiters; under wait_lock --- */
 
-	if (!first || !READ_ONCE(first->held))
-		return window / 8;
-	need = READ_ONCE(first->need);
-	if (!need)
-		return 0;
-	/* The window may be smaller than when it said so. */
-	return min(max(need, min(turn_left(first), window / 8)), window - window / 8);
+static struct weir_waiter *first(struct weir_queue *wq, enum weir_level level)
+{
+	struct rb_node *node = rb_first_cached(&wq->waiters[level]);
+
+	return node ? rb_entry(node, struct weir_waiter, node) : NULL;
 }
 
-static void begin_turn(struct weir_hctx *h)
+static bool starts_before(struct rb_node *a, const struct rb_node *b)
 {
-	struct weir_queue *wq = h->wq;
-	unsigned int nr = max(atomic_read(&wq->nr_short), 1);
-
-	WRITE_ONCE(h->turn, div_u64(READ_ONCE(wq->window), 2 * nr));
-	WRITE_ONCE(h->turn_began, jiffies);
+	return (s64)(rb_entry(a, struct weir_waiter, node)->start -
+		     rb_entry(b, struct weir_waiter, node)->start) < 0;
 }
 
-/* h is held: if nobody is the first, it is. Under h->lock. */
-void weir_credit_queue(struct weir_hctx *h)
+static void enqueue(struct weir_queue *wq, struct weir_waiter *w)
 {
-	struct weir_queue *wq = h->wq;
-
-	if (READ_ONCE(wq->first))
-		return;
-	begin_turn(h);
-	cmpxchg(&wq->first, NULL, h);
+	if (!(wq->waiting & BIT(w->level)))
+		wq->served_at[w->level] = jiffies;
+	rb_add_cached(&w->node, &wq->waiters[w->level], starts_before);
+	w->waiting = true;
+	WRITE_ONCE(wq->waiting, wq->waiting | BIT(w->level));
 }
 
-/*
- * Whose turn it is after h to be the first; h itself at last, NULL: nowhere does
- * anything wait. Held or not: whoever is woken just now may find no room again.
- */
-static struct weir_hctx *next_waiting(struct weir_hctx *h)
+static void dequeue(struct weir_queue *wq, struct weir_waiter *w)
 {
-	struct weir_hctx *before = NULL;
-	struct blk_mq_hw_ctx *hctx;
-	unsigned long i;
-
-	if (!atomic_read(&h->wq->nr_held) && !h->staged)
-		return NULL;
-	queue_for_each_hw_ctx(h->wq->q, hctx, i) {
-		struct weir_hctx *other = hctx->sched_data;
-
-		if (!other || !READ_ONCE(other->staged))
-			continue;
-		if (hctx->queue_num > h->hctx->queue_num)
-			return other;
-		if (!before)
-			before = other;
-	}
-	return before;
+	rb_erase_cached(&w->node, &wq->waiters[w->level]);
+	w->waiting = false;
+	if (RB_EMPTY_ROOT(&wq->waiters[w->level].rb_root))
+		WRITE_ONCE(wq->waiting, wq->waiting & ~BIT(w->level));
 }
 
-/*
- * h, the first, has dispatched rq, or nothing: full, because it is still short of
- * h->need. When its turn is over or it is short no more, the next one is the first.
- * Its last request may have gone meanwhile, before it saw that it is: then nobody
- * is. Under h->lock.
- */
-void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full)
+/* Hand w what it needs, and run its hardware queue if that is not at work: self. */
+static void grant(struct weir_queue *wq, struct weir_waiter *w, struct weir_stage *self)
 {
-	struct weir_queue *wq = h->wq;
-	struct weir_hctx *next;
+	u64 *vtime = weir_vtime(wq, w->level);
 
-	if (rq)
-		WRITE_ONCE(h->turn, turn_left(h) - weir_rq(rq)->charge);
-	/* What is not charged would have a turn without end. */
-	if (rq ? h->staged && h->turn > 0 && weir_rq(rq)->charge : full && h->need)
-		return;
-
-	/* Whoever waits for something else is woken by what is given back, not from here. */
-	next = next_waiting(h);
-	if (next)
-		begin_turn(next);
-	smp_wmb();	/* Nobody sees it as the first with a turn of long ago. */
-	/* Before its count is read: pick_or_hold() has it reversed. */
-	smp_store_mb(wq->first, next);
-	if (!next || !READ_ONCE(next->staged)) {
-		if (next)
-			cmpxchg(&wq->first, next, NULL);
-		/* Who came meanwhile counted on the first to be woken, or to pass it on. */
-		if (atomic_read(&wq->nr_held) && atomic64_read(&wq->unspent) >= enough(wq))
-			weir_wake(wq, max(atomic64_read(&wq->unspent), 0LL));
-	} else if (READ_ONCE(next->need) && atomic64_read(&wq->unspent) >= enough(wq) &&
-		   weir_release(next)) {
-		blk_mq_run_hw_queue(next->hctx, true);
-	}
+	dequeue(wq, w);
+	weir_credit_charge(wq, w->level, w->need);
+	if (w->level == WEIR_BG)
+		atomic_inc(&wq->background);
+	if ((s64)(w->start - *vtime) > 0)
+		WRITE_ONCE(*vtime, w->start);
+	wq->served_at[w->level] = jiffies;
+	/* Last: from here on the stage may use it. */
+	smp_store_release(&w->granted, w->need);
+	WRITE_ONCE(w->stage->asleep, false);
+	if (w->stage != self)
+		blk_mq_run_hw_queue(w->stage->hctx, true);
 }
 
-/*
- * h gathered the purses and still is short: what it put into the common one may be
- * what the first one waits for, which looked before. Under h->lock.
- */
-void weir_credit_gathered(struct weir_hctx *h)
+/* Of BE and BG: who has the earlier start. BG that is throttled is nobody's rival. */
+static struct weir_waiter *first_of_both(struct weir_queue *wq)
 {
-	struct weir_queue *wq = h->wq;
-	struct weir_hctx *first = READ_ONCE(wq->first);
+	struct weir_waiter *be = first(wq, WEIR_BE), *bg = first(wq, WEIR_BG);
 
-	if (first && first != h && READ_ONCE(first->need) &&
-	    atomic64_read(&wq->unspent) >= enough(wq) && weir_release(first))
-		blk_mq_run_hw_queue(first->hctx, true);
+	if (!bg || background_full(wq))
+		return be;
+	return !be || starts_before(&bg->node, &be->node) ? bg : be;
 }
 
-/* Give ns back. Any context. */
-void weir_credit_give(struct weir_hctx *h, u64 ns)
+/* Who is next, if that fits; a level that waits for room holds up those below. */
+static struct weir_waiter *next_waiter(struct weir_queue *wq, bool eager)
 {
-	struct weir_queue *wq = h->wq;
-	s64 have = atomic64_add_return(ns, &h->credit);
+	u64 slack = eager ? 0 : READ_ONCE(wq->window) / HANDOUT;
+	struct weir_waiter *w;
 
-	if (likely(have <= (s64)(2 * READ_ONCE(wq->chunk)) &&
-		   !atomic_read(&wq->nr_held)))
-		return;
-	have = atomic64_add_return(atomic64_xchg(&h->credit, 0), &wq->unspent);
-	if (atomic_read(&wq->nr_held) && have >= enough(wq))
-		weir_wake(wq, have);
+	w = first(wq, WEIR_RT) ?: first(wq, WEIR_LIGHT);
+	if (w)
+		return fits(wq, w->level, w->need, 0) ? w : NULL;
+	w = first_of_both(wq) ?: first(wq, WEIR_IDLE);
+	return w && fits(wq, w->level, w->need, slack) ? w : NULL;
 }
 
-/*
- * Run hardware queues that are held, the first and then the others in turn, about
- * as many as ns will do for; all, if nobody is the first and hardly anything is in
- * flight. One that cannot go although it was woken is held again by what is in
- * flight, and whoever completes that comes here. Any context, while requests exist.
- */
-void weir_wake(struct weir_queue *wq, u64 ns)
+static void hand_out(struct weir_queue *wq, struct weir_stage *self, bool eager)
 {
-	u64 window = READ_ONCE(wq->window);
-	u64 each = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K);
-	unsigned int from = READ_ONCE(wq->wake_from);
-	s64 left = ns >= window - window / 8 ? S64_MAX : (s64)ns;
-	struct weir_hctx *first = READ_ONCE(wq->first);
-	struct blk_mq_hw_ctx *hctx;
-	unsigned long i;
-	int half;
+	struct weir_waiter *w;
 
-	if (first) {
-		if (weir_release(first))
-			blk_mq_run_hw_queue(first->hctx, true);
-		/* What it is to have is not there for others. The tick wakes them all. */
-		if (ns != U64_MAX)
-			left = (s64)ns - max((s64)each, reserve(first));
-		if (left <= 0)
+	while ((w = next_waiter(wq, eager)))
+		grant(wq, w, self);
+}
+
+/* A waiter that says what line's first request needs. */
+static void update_waiter(struct weir_stage *s, enum weir_level level)
+{
+	struct weir_waiter *w = &s->line[level].waiter;
+	struct request *rq = weir_order_first(s, level);
+	struct weir_rq *r = weir_rq(rq);
+
+	if (w->waiting) {
+		if (w->start == r->start)
 			return;
+		dequeue(s->wq, w);
 	}
-	for (half = 0; half < 2; half++) {
-		queue_for_each_hw_ctx(wq->q, hctx, i) {
-			struct weir_hctx *h = hctx->sched_data;
-			bool later = i < from;
-
-			if (later != half || !h || !weir_release(h))
-				continue;
-			blk_mq_run_hw_queue(hctx, true);
-			left -= each;
-			if (left <= 0) {
-				WRITE_ONCE(wq->wake_from, i + 1);
-				return;
-			}
-		}
-	}
+	w->start = r->start;
+	w->need = r->cost;
+	enqueue(s->wq, w);
 }
 
-/* A new window, or the same. By the tick alone. */
-void weir_credit_resize(struct weir_queue *wq, u64 window)
+/*
+ * Nothing of s may go without credit: wait for it, at all its levels. Sets s->asleep,
+ * unless something was granted at once. Under s->lock.
+ */
+void weir_credit_hold(struct weir_stage *s)
 {
-	u64 old = wq->window, overdraft;
+	struct weir_queue *wq = s->wq;
+	unsigned long flags;
+	bool granted = false;
+	int i;
 
-	WRITE_ONCE(wq->window, window);
-	/* Room for a quarter more, and for two small reads if that is nothing. */
-	overdraft = max_t(u64, window / 4,
-			  2 * weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K));
-	/* What the old one let in is in nobody's way; most of it goes within a tick. */
-	if (window < old)
-		overdraft += min(old - window, (u64)S64_MAX / 4);
-	WRITE_ONCE(wq->overdraft, overdraft);
-	/* One small read at least, or every request would go to the common purse. */
-	WRITE_ONCE(wq->chunk,
-		   max_t(u64, div_u64(window, 8 * wq->q->nr_hw_queues),
-			 weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K)));
-	atomic64_add((s64)(window - old), &wq->unspent);
-	weir_credit_gather(wq);
+	spin_lock_irqsave(&wq->wait_lock, flags);
+	for (i = 0; i < WEIR_LEVELS; i++)
+		if (s->line[i].nr && !s->line[i].waiter.granted)
+			update_waiter(s, i);
+	/* The waiters before the sums: weir_credit_give() has it reversed. */
+	smp_mb();
+	hand_out(wq, s, true);
+	for (i = 0; i < WEIR_LEVELS; i++)
+		granted |= s->line[i].waiter.granted;
+	WRITE_ONCE(s->asleep, !granted);
+	if (wq->waiting && !timer_pending(&wq->timer))
+		mod_timer(&wq->timer, jiffies + TIMER_JIFFIES);
+	spin_unlock_irqrestore(&wq->wait_lock, flags);
+	if (!READ_ONCE(wq->was_short))
+		WRITE_ONCE(wq->was_short, true);
+}
+
+/* What a line was granted, once; ns that are charged. Under s->lock. */
+u32 weir_credit_collect(struct weir_line *line)
+{
+	u32 granted = smp_load_acquire(&line->waiter.granted);
+
+	if (granted)
+		line->waiter.granted = 0;
+	return granted;
+}
+
+static bool anybody_waits(struct weir_queue *wq, enum weir_level level)
+{
+	u32 waiting = READ_ONCE(wq->waiting);
+
+	/* With an open window only background requests make room for such. */
+	return waiting && (waiting != BIT(WEIR_BG) || level == WEIR_BG ||
+			   !READ_ONCE(wq->open));
+}
+
+/*
+ * A level has got or given back something: it is active for a while. now: ktime ns.
+ * Written seldom: the line is shared.
+ */
+void weir_credit_active(struct weir_queue *wq, enum weir_level level, u64 now)
+{
+	u64 grace = READ_ONCE(wq->grace);
+	u64 until;
+
+	if (level == WEIR_BE)
+		grace *= GRACES_BE;
+	until = now + grace;
+	if ((s64)(until - READ_ONCE(wq->active_until[level])) > (s64)(grace / 4))
+		WRITE_ONCE(wq->active_until[level], until);
+}
+
+/* Others have waited for a light flow since the last time: that is what has a budget. */
+static void spend_light(struct weir_queue *wq, u64 now)
+{
+	u64 since = READ_ONCE(wq->light_since), most = 2 * READ_ONCE(wq->grace);
+
+	WRITE_ONCE(wq->light_since, now);
+	if (READ_ONCE(wq->waiting) & ~(BIT(WEIR_RT) | BIT(WEIR_LIGHT)))
+		atomic64_sub(min(now - since, most), &wq->light_budget);
+}
+
+/*
+ * A request of a level that was charged ns is over; now: ktime ns. Any context.
+ * Background requests are counted off by the caller before.
+ */
+void weir_credit_give(struct weir_queue *wq, enum weir_level level, u32 ns, u64 now)
+{
+	unsigned long flags;
+
+	if (level == WEIR_LIGHT)
+		spend_light(wq, now);
+	atomic64_sub(ns, &wq->charged[level]);
+	smp_mb__after_atomic();	/* weir_credit_hold() has it reversed */
+	if (likely(!anybody_waits(wq, level)))
+		return;
+	spin_lock_irqsave(&wq->wait_lock, flags);
+	hand_out(wq, NULL, false);
+	spin_unlock_irqrestore(&wq->wait_lock, flags);
+}
+
+/* What was granted is not needed: as if a request of that cost were over. */
+void weir_credit_return(struct weir_queue *wq, enum weir_level level, u32 ns)
+{
+	if (level == WEIR_BG)
+		atomic_dec(&wq->background);
+	weir_credit_give(wq, level, ns, weir_now());
+}
+
+/*
+ * Requests of that level have become part of others. If it has none any more, it does
+ * not wait for credit, and needs none. Under s->lock.
+ */
+void weir_credit_leave(struct weir_stage *s, enum weir_level level)
+{
+	struct weir_line *line = &s->line[level];
+	struct weir_queue *wq = s->wq;
+	unsigned long flags;
+	u32 granted;
+
+	if (line->nr)
+		return;
+	spin_lock_irqsave(&wq->wait_lock, flags);
+	if (line->waiter.waiting)
+		dequeue(wq, &line->waiter);
+	spin_unlock_irqrestore(&wq->wait_lock, flags);
+	granted = weir_credit_collect(line);
+	if (granted)
+		weir_credit_return(wq, level, granted);
+	else
+		weir_credit_changed(wq);	/* Others may have waited behind it. */
+}
+
+/* The window or a limit is another one: who waits may fit now. Any context. */
+void weir_credit_changed(struct weir_queue *wq)
+{
+	unsigned long flags;
+
+	smp_mb();	/* The limits before the waiters, as above */
+	if (!READ_ONCE(wq->waiting))
+		return;
+	spin_lock_irqsave(&wq->wait_lock, flags);
+	hand_out(wq, NULL, true);
+	spin_unlock_irqrestore(&wq->wait_lock, flags);
+}
+
+void weir_credit_timer(struct timer_list *timer)
+{
+	struct weir_queue *wq = container_of(timer, struct weir_queue, timer);
+	unsigned long flags;
+	int i;
+
+	spin_lock_irqsave(&wq->wait_lock, flags);
+	for (i = 0; i < WEIR_LEVELS; i++) {
+		unsigned long age = msecs_to_jiffies(READ_ONCE(wq->knobs.age_msec[i]));
+		struct weir_waiter *w = first(wq, i);
+
+		if (w && time_after_eq(jiffies, wq->served_at[i] + age))
+			grant(wq, w, NULL);
+	}
+	hand_out(wq, NULL, true);
+	if (wq->waiting)
+		mod_timer(timer, jiffies + TIMER_JIFFIES);
+	spin_unlock_irqrestore(&wq->wait_lock, flags);
 }

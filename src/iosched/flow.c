@@ -1,38 +1,264 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Flows: who took how much lately.
+ * Flows: who asks, how much they used lately, and when their next request starts in
+ * virtual time.
  *
- * An active flow's share of the window is its weight among the active ones: those
- * that took something during the last period. Looked at when the window had no
- * room, no more often than every FLOW_PERIOD, by the tick.
+ * - A flow has one of WEIR_FLOWS places in sets of WAYS: found by its key, or taken
+ *   from whoever of the set has no request now and used its place longest ago. Only
+ *   when more than WAYS flows of a set have requests at once do two share a place.
+ * - Virtual time: a request starts when the flow's last one finished, or now if that
+ *   is long past; it finishes its cost, over the flow's share of the disk, later.
+ *   Whoever is new, or was idle, starts now: before those with a backlog.
+ * - What a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that
+ *   has used no more than LIGHT_READS small reads' worth is light: a program that
+ *   starts, a shell. So is none with more than LIGHT_NR requests at once: a copy that
+ *   pauses, or forks, remains what it is. Light flows make others narrow
+ *   (credit.c), and all of them together have a budget for that: so many ns of every
+ *   LIGHT_PART, and twice LIGHT_READS at most. Beyond it they are of best effort.
  */
 #include "weir_iosched.h"
 
-#define FLOW_PERIOD_NS	(20 * NSEC_PER_MSEC)
-/* What somebody took longer ago than this says nothing, and may overflow. */
-#define FLOW_FORGET_NS	(10ULL * NSEC_PER_SEC)
+#define WAYS		8
+#define SET_BITS	(WEIR_FLOW_BITS - 3)
+#define LEAK_SHIFT	4
+#define LIGHT_READS	1024
+#define LIGHT_NR	4
+#define LIGHT_PART	20
+/* A flow that has used nothing for so long is not active. */
+#define ACTIVE_JIFFIES	(HZ / 5)
+#define INVERSE_SHIFT	8
 
-void weir_flows_tick(struct weir_queue *wq, u64 now)
+/* The control group, the thread group, ionice's class, and whether it writes */
+static u64 key_of(struct request *rq, u32 tgid, enum weir_class class,
+		  enum weir_level level)
 {
-	unsigned int i, active = 0, weight = 0;
-	bool forget = now - wq->flows_at > FLOW_FORGET_NS;
+	u64 key = (u64)tgid << 3 | (level == WEIR_RT) << 2 | (level == WEIR_IDLE) << 1 |
+		  (class != WEIR_READ);
 
-	if (now - wq->flows_at < FLOW_PERIOD_NS)
-		return;
-	wq->flows_at = now;
+#ifdef CONFIG_BLK_CGROUP
+	/* One blkg for each cgroup and disk. The low bits are all the same. */
+	if (rq->bio)
+		key ^= (u64)(unsigned long)rq->bio->bi_blkg >> 6 << 25;
+#endif
+	return key;
+}
 
-	for (i = 0; i < WEIR_FLOWS; i++) {
-		struct weir_flow *flow = &wq->flows[i];
-		u64 served = atomic64_read(&flow->served);
+static struct weir_flow *set_of(struct weir_queue *wq, u64 key)
+{
+	return &wq->flows[hash_64(key, SET_BITS) * WAYS];
+}
 
-		flow->recent = forget ? 0 : served - flow->seen;
-		flow->seen = served;
-		if (!flow->recent)
+/*
+ * The flow with that key, pinned, or NULL. Pinned before it is looked at again: a
+ * place that is pinned is not taken. Whoever takes one at that very moment shares it
+ * with the flow that had it, until the requests of these two are over.
+ */
+static struct weir_flow *find(struct weir_flow *set, u64 key)
+{
+	int i;
+
+	for (i = 0; i < WAYS; i++) {
+		if (READ_ONCE(set[i].key) != key)
 			continue;
-		weight += READ_ONCE(flow->weight);
-		active++;
+		atomic_inc(&set[i].nr);
+		smp_mb__after_atomic();
+		if (likely(READ_ONCE(set[i].key) == key))
+			return &set[i];
+		atomic_dec(&set[i].nr);
 	}
+	return NULL;
+}
+
+/* The place whose flow has no request and was used longest ago; NULL: all have. */
+static struct weir_flow *oldest_idle(struct weir_flow *set)
+{
+	struct weir_flow *oldest = NULL;
+	int i;
+
+	for (i = 0; i < WAYS; i++)
+		if (!atomic_read(&set[i].nr) &&
+		    (!oldest || time_before(READ_ONCE(set[i].used_at),
+					    READ_ONCE(oldest->used_at))))
+			oldest = &set[i];
+	return oldest;
+}
+
+static struct weir_flow *pin(struct weir_queue *wq, struct request *rq, u64 key)
+{
+	struct weir_flow *set = set_of(wq, key), *flow;
+	struct weir_rq *r = weir_rq(rq);
+
+	flow = find(set, key);
+	if (likely(flow))
+		return flow;
+	while ((flow = oldest_idle(set)))
+		if (!atomic_cmpxchg(&flow->nr, 0, 1))
+			break;
+	if (!flow) {
+		flow = &set[key % WAYS];
+		atomic_inc(&flow->nr);
+		return flow;
+	}
+	WRITE_ONCE(flow->used, 0);
+	WRITE_ONCE(flow->used_at, jiffies);
+	atomic64_set(&flow->finish, READ_ONCE(*weir_vtime(wq, r->level)));
+	WRITE_ONCE(flow->inverse, 1U << INVERSE_SHIFT);
+	flow->tgid = r->tgid;
+	flow->group = weir_group_of(rq->bio);
+	WRITE_ONCE(flow->key, key);
+	return flow;
+}
+
+/* What a flow has used, less what has leaked since. ns */
+static u64 used_now(struct weir_flow *flow, unsigned long now)
+{
+	u64 used = READ_ONCE(flow->used);
+	unsigned long since = now - READ_ONCE(flow->used_at);
+	u64 leak = (u64)since * (NSEC_PER_SEC / HZ) >> LEAK_SHIFT;
+
+	return used > leak ? used - leak : 0;
+}
+
+static bool is_light(struct weir_queue *wq, struct weir_flow *flow)
+{
+	return atomic_read(&flow->nr) <= LIGHT_NR &&
+	       used_now(flow, jiffies) < READ_ONCE(wq->light_limit) &&
+	       atomic64_read(&wq->light_budget) > 0;
+}
+
+/*
+ * A request is inserted: whose it is, and its level. One that comes back from the
+ * driver is what it was. The operation and the bio may be others than when it got its
+ * tag (a plug allocates requests ahead), the thread group may not.
+ */
+void weir_classify(struct weir_queue *wq, struct request *rq)
+{
+	struct weir_rq *r = weir_rq(rq);
+	unsigned int ioprio = req_get_ioprio(rq);
+	u8 weight = IOPRIO_NR_LEVELS - IOPRIO_PRIO_LEVEL(ioprio);
+	struct weir_flow *flow;
+
+	/* Nobody will tell the elevator when such a request is over. */
+	if (unlikely(!weir_prepared(rq)))
+		*r = (struct weir_rq){ .tgid = current->tgid };
+	else if (unlikely(r->pinned))
+		return;
+	r->class = weir_class(rq->cmd_flags);
+	r->level = weir_level(ioprio, r->class);
+	flow = pin(wq, rq, key_of(rq, r->tgid, r->class, r->level));
+	r->flow = flow - wq->flows;
+	if (unlikely(READ_ONCE(flow->weight) != weight))
+		WRITE_ONCE(flow->weight, weight);
+	if (r->level == WEIR_BE && is_light(wq, flow))
+		r->level = WEIR_LIGHT;
+	r->pinned = weir_prepared(rq);
+	if (unlikely(!r->pinned))
+		atomic_dec(&flow->nr);
+	r->cost = weir_rq_cost(wq, rq);
+}
+
+void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r)
+{
+	r->pinned = false;
+	atomic_dec(&wq->flows[r->flow].nr);
+}
+
+static u64 virtual_ns(struct weir_flow *flow, u64 cost)
+{
+	return cost * READ_ONCE(flow->inverse) >> INVERSE_SHIFT;
+}
+
+/* A request of r->cost is staged. Return: its virtual start time, ns. */
+u64 weir_flow_start(struct weir_queue *wq, struct weir_rq *r)
+{
+	struct weir_flow *flow = &wq->flows[r->flow];
+	u64 now = READ_ONCE(*weir_vtime(wq, r->level));
+	u64 takes = virtual_ns(flow, r->cost);
+	s64 finish = atomic64_read(&flow->finish);
+	u64 start;
+
+	do {
+		start = finish - (s64)now > 0 ? finish : now;
+	} while (!atomic64_try_cmpxchg(&flow->finish, &finish, start + takes));
+	return start;
+}
+
+/* What a request costs turns out to be another sum than r->cost: it was merged, say. */
+void weir_flow_correct(struct weir_queue *wq, struct weir_rq *r, u32 cost)
+{
+	struct weir_flow *flow = &wq->flows[r->flow];
+
+	if (cost > r->cost)
+		atomic64_add(virtual_ns(flow, cost - r->cost), &flow->finish);
+	else if (cost < r->cost)
+		atomic64_sub(virtual_ns(flow, r->cost - cost), &flow->finish);
+}
+
+/* A request of r->cost is over. */
+void weir_flow_used(struct weir_queue *wq, struct weir_rq *r)
+{
+	struct weir_flow *flow = &wq->flows[r->flow];
+	unsigned long now = jiffies;
+
+	if (READ_ONCE(flow->used_at) == now) {
+		WRITE_ONCE(flow->used, READ_ONCE(flow->used) + r->cost);
+		return;
+	}
+	WRITE_ONCE(flow->used, used_now(flow, now) + r->cost);
+	WRITE_ONCE(flow->used_at, now);
+}
+
+static bool is_active(struct weir_flow *flow)
+{
+	return READ_ONCE(flow->key) && (atomic_read(&flow->nr) > 0 ||
+	       time_before(jiffies, READ_ONCE(flow->used_at) + ACTIVE_JIFFIES));
+}
+
+/*
+ * Flows' shares of the disk, from who has requests now. A flow that has none now keeps
+ * the share that it had: its group may be gone. Under the RCU read lock a group is
+ * there whose flow had a request.
+ */
+static void share_out(struct weir_queue *wq)
+{
+	struct weir_flow *flow, *end = wq->flows + WEIR_FLOWS;
+	struct weir_group_round round;
+
+	rcu_read_lock();
+	weir_group_begin(&round);
+	for (flow = wq->flows; flow < end; flow++) {
+		flow->in_round = atomic_read(&flow->nr) > 0;
+		if (flow->in_round)
+			weir_group_add(&round, flow->group, READ_ONCE(flow->weight));
+	}
+	for (flow = wq->flows; flow < end; flow++) {
+		u32 share;
+
+		if (!flow->in_round)
+			continue;
+		share = weir_group_share(&round, flow->group, READ_ONCE(flow->weight));
+		WRITE_ONCE(flow->inverse, (WEIR_SHARE_ONE << INVERSE_SHIFT) / share);
+	}
+	rcu_read_unlock();
+}
+
+/* By the tick. busy: somebody has waited, and shares count. */
+void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy)
+{
+	u64 read = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K);
+	u64 limit = LIGHT_READS * read;
+	unsigned int i, active = 0;
+	s64 budget;
+
+	for (i = 0; i < WEIR_FLOWS; i++)
+		active += is_active(&wq->flows[i]);
 	wq->active_flows = active;
-	wq->active_weight = weight;
-	WRITE_ONCE(wq->share, div_u64(wq->window, max(weight, 1U)));
+	if (busy)
+		share_out(wq);
+
+	WRITE_ONCE(wq->light_limit, limit);
+	/* Spent meanwhile by completions: what is added here is not lost. */
+	budget = atomic64_read(&wq->light_budget);
+	atomic64_add(min_t(s64, div_u64(ns, LIGHT_PART), (s64)(2 * limit) - budget),
+		     &wq->light_budget);
 }

@@ -4,54 +4,45 @@
  *
  * A completion gives back what its request held, and counts on its own CPU. The
  * first one after a period queues the tick (tick.c). Without completions there is
- * nothing to decide, and no timer runs.
+ * nothing to decide.
  */
 #include "weir_iosched.h"
 
-/* Idempotent: completion, error, requeue and the end all come by here. */
-static void give_back(struct request *rq)
+/* Once for each time it was sent: at its completion, or when it comes back. */
+static void give_back(struct request *rq, u64 now)
 {
 	struct weir_rq *r = weir_rq(rq);
-	struct weir_hctx *h = rq->mq_hctx->sched_data;
-	struct weir_queue *wq = h->wq;
+	struct weir_stage *s = rq->mq_hctx->sched_data;
+	struct weir_queue *wq = s->wq;
 
+	r->sent = false;
+	atomic_inc(&s->completed);
+	if (!r->charged)
+		return;
 	r->charged = false;
-	atomic64_sub(r->charge, &wq->flows[r->flow].inflight);
-	if (unlikely(weir_in_background(r->class)))
+	if (r->level == WEIR_BG)
 		atomic_dec(&wq->background);
-	atomic_inc(&h->completed);
-	weir_credit_give(h, r->charge);
-	if (unlikely(r->forced)) {
-		/* The next one that has expired. */
-		r->forced = false;
-		xchg(&h->forced, 0);	/* before its mark is read, as of_expired() has it */
-		if (weir_release(h))
-			blk_mq_run_hw_queue(h->hctx, true);
-	}
+	weir_credit_give(wq, r->level, r->cost, now);
 }
 
-static void count_timed(struct weir_queue *wq, struct weir_rq *r,
+static void count_timed(struct weir_cpu *cpu, struct weir_rq *r,
 			struct request *rq, u64 now)
 {
-	enum weir_op op = weir_op(r->class);
-	struct weir_cost_sample *sample;
-	struct weir_cpu *cpu;
+	struct weir_count *c = &cpu->count;
+	struct weir_cost_sample *sample = &c->cost[weir_op(r->class)][r->size];
 	u64 ns = now > r->dispatched ? now - r->dispatched : 0;
 	u64 total = now > rq->start_time_ns ? now - rq->start_time_ns : 0;
 	u32 short_ns = min_t(u64, ns, U32_MAX);
 
-	cpu = get_cpu_ptr(wq->cpu);
-	sample = &cpu->cost[op][r->size];
 	sample->count++;
 	sample->sum_ns += ns;
 	if (short_ns < sample->min_ns)
 		sample->min_ns = short_ns;
-	cpu->timed[r->class]++;
-	cpu->latency[r->class] += ns;
-	cpu->expected[r->class] += r->charge;
+	c->timed[r->class]++;
+	c->latency[r->class] += ns;
+	c->expected[r->class] += r->cost;
 	cpu->device[r->class].bucket[weir_latency_bucket(ns)]++;
 	cpu->total[r->class].bucket[weir_latency_bucket(total)]++;
-	put_cpu_ptr(wq->cpu);
 }
 
 /* Any context; the request is complete and nobody else's. */
@@ -59,25 +50,45 @@ void weir_completed_request(struct request *rq, u64 now)
 {
 	struct weir_rq *r = weir_rq(rq);
 	struct weir_queue *wq;
+	struct weir_cpu *cpu;
 
-	if (unlikely(!weir_prepared(rq) || !r->charged))
+	if (unlikely(!weir_prepared(rq) || !r->sent))
 		return;
 	wq = weir_queue(rq->q);
-	this_cpu_inc(wq->cpu->done[r->class]);
-	this_cpu_add(wq->cpu->served[r->class], r->charge);
+	cpu = wq->cpu[get_cpu()];
+	cpu->count.done[r->class]++;
+	cpu->count.served[r->class] += r->cost;
 	if (r->dispatched)
-		count_timed(wq, r, rq, now);
+		count_timed(cpu, r, rq, now);
+	put_cpu();
+	weir_flow_used(wq, r);
+	if (r->level <= WEIR_BE)
+		weir_credit_active(wq, r->level, now);
 	/* Signed: now may be the time a plug began, before another CPU's tick. */
 	if (unlikely((s64)(now - READ_ONCE(wq->last_tick)) >=
 		     (s64)READ_ONCE(wq->period) &&
 		     !test_and_set_bit(0, &wq->ticking)))
 		kblockd_schedule_work(&wq->tick);
-	give_back(rq);
+	give_back(rq, now);
 }
 
-/* finish_request and requeue_request: what was not completed gives back, too. */
+/* requeue_request: the driver gives it back, and it will be inserted again. */
+void weir_requeue_request(struct request *rq)
+{
+	if (weir_prepared(rq) && weir_rq(rq)->sent)
+		give_back(rq, weir_now());
+}
+
+/* finish_request: it is over, completed or not, or was never used. */
 void weir_finish_request(struct request *rq)
 {
-	if (unlikely(weir_prepared(rq) && weir_rq(rq)->charged))
-		give_back(rq);
+	struct weir_rq *r = weir_rq(rq);
+
+	if (unlikely(!weir_prepared(rq)))
+		return;
+	if (unlikely(r->sent))
+		give_back(rq, weir_now());
+	if (likely(r->pinned))
+		weir_flow_unpin(weir_queue(rq->q), r);
+	weir_release_tag(rq);
 }

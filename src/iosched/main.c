@@ -25,7 +25,9 @@ const char *const weir_class_name[WEIR_CLASSES] = {
 
 const char *const weir_level_name[WEIR_LEVELS] = {
 	[WEIR_RT] = "rt",
+	[WEIR_LIGHT] = "light",
 	[WEIR_BE] = "be",
+	[WEIR_BG] = "bg",
 	[WEIR_IDLE] = "idle",
 };
 
@@ -36,17 +38,17 @@ const char *const weir_op_name[WEIR_OPS] = {
 };
 
 /*
- * Reads and what is waited for expire first: a user notices half a second. The
- * others only have to move at all (mq-deadline has 500 ms and 5 s, too).
+ * Reads and what is waited for: a user notices half a second. The others only have to
+ * move at all (mq-deadline has 500 ms and 5 s, too).
  */
 static const struct weir_knobs defaults = {
-	.expire_msec = {
-		[WEIR_READ] = 500,
-		[WEIR_SYNC] = 500,
-		[WEIR_WRITE] = 5000,
-		[WEIR_TRIM] = 10000,
+	.age_msec = {
+		[WEIR_RT] = 500,
+		[WEIR_LIGHT] = 500,
+		[WEIR_BE] = 500,
+		[WEIR_BG] = 5000,
+		[WEIR_IDLE] = 2000,
 	},
-	.idle_age_msec = 2000,
 };
 
 static void depth_updated(struct request_queue *q, unsigned int depth)
@@ -63,14 +65,16 @@ static int attach(struct request_queue *q, struct elevator_queue *eq)
 	if (!wq)
 		return err;
 	wq->q = q;
-	wq->single = q->nr_hw_queues == 1;
 	wq->rotational = weir_rotational(q);
+	wq->single = q->nr_hw_queues == 1 || wq->rotational;
 	wq->knobs = defaults;
+	spin_lock_init(&wq->wait_lock);
+	for (i = 0; i < WEIR_LEVELS; i++)
+		wq->waiters[i] = RB_ROOT_CACHED;
+	timer_setup(&wq->timer, weir_credit_timer, 0);
 	wq->flows = kvcalloc(WEIR_FLOWS, sizeof(*wq->flows), GFP_KERNEL);
 	if (!wq->flows)
 		goto fail_queue;
-	for (i = 0; i < WEIR_FLOWS; i++)
-		wq->flows[i].weight = IOPRIO_NR_LEVELS - IOPRIO_BE_NORM;
 	err = weir_tick_init(wq);
 	if (err)
 		goto fail_flows;
@@ -86,76 +90,74 @@ fail_queue:
 	return err;
 }
 
+static void free_stages(struct weir_queue *wq)
+{
+	while (wq->stages) {
+		struct weir_stage *s = wq->stages;
+
+		wq->stages = s->next;
+		kvfree(s);
+	}
+}
+
 static void detach(struct elevator_queue *eq)
 {
 	struct weir_queue *wq = eq->elevator_data;
+	int i;
 
+	timer_shutdown_sync(&wq->timer);
 	cancel_work_sync(&wq->tick);
-	WARN_ON_ONCE(atomic_read(&wq->nr_held) || atomic_read(&wq->nr_short) ||
-		     atomic_read(&wq->background) || wq->first);
+	WARN_ON_ONCE(wq->waiting || atomic_read(&wq->background));
+	for (i = 0; i < WEIR_LEVELS; i++)
+		WARN_ON_ONCE(atomic64_read(&wq->charged[i]));
 	weir_wbt_on(wq->q, eq);
 	weir_tick_exit(wq);
-	while (wq->retired) {
-		struct weir_hctx *h = wq->retired;
-
-		wq->retired = h->retired;
-		kvfree(h);
-	}
+	free_stages(wq);
 	kvfree(wq->flows);
 	kfree(wq);
 }
 
-static void init_lanes(struct weir_hctx *h)
-{
-	int i, j;
-
-	INIT_LIST_HEAD(&h->urgent);
-	for (i = 0; i < WEIR_LEVELS; i++) {
-		INIT_LIST_HEAD(&h->turns[i].sparse);
-		INIT_LIST_HEAD(&h->turns[i].active);
-		INIT_LIST_HEAD(&h->turns[i].background);
-	}
-	for (i = 0; i < WEIR_CLASSES; i++) {
-		h->sorted[i] = RB_ROOT;
-		for (j = 0; j < WEIR_LANES; j++) {
-			INIT_LIST_HEAD(&h->lanes[i][j].requests);
-			INIT_LIST_HEAD(&h->lanes[i][j].turn);
-		}
-	}
-}
-
-static int init_hctx(struct blk_mq_hw_ctx *hctx, unsigned int index)
+static struct weir_stage *new_stage(struct weir_queue *wq, struct blk_mq_hw_ctx *hctx)
 {
 	unsigned int noio = memalloc_noio_save();
-	struct weir_hctx *h;
+	struct weir_stage *s = kvzalloc_node(sizeof(*s), GFP_KERNEL, hctx->numa_node);
+	int i;
 
-	h = kvzalloc_node(sizeof(*h), GFP_KERNEL, hctx->numa_node);
 	memalloc_noio_restore(noio);
-	if (!h)
-		return -ENOMEM;
-	h->wq = weir_queue(hctx->queue);
-	h->hctx = hctx;
-	timer_setup(&h->timer, weir_expired, 0);
-	init_llist_head(&h->inbox);
-	spin_lock_init(&h->lock);
-	h->next_expiry = U64_MAX;
-	init_lanes(h);
-	hctx->sched_data = h;
-	return 0;
+	if (!s)
+		return NULL;
+	s->wq = wq;
+	s->hctx = hctx;
+	spin_lock_init(&s->lock);
+	init_llist_head(&s->inbox);
+	INIT_LIST_HEAD(&s->urgent);
+	INIT_LIST_HEAD(&s->recent);
+	for (i = 0; i < WEIR_LEVELS; i++) {
+		weir_order_init(&s->line[i]);
+		s->line[i].waiter.stage = s;
+		s->line[i].waiter.level = i;
+	}
+	/* Until detach: debugfs may still look at it when its hardware queue is gone. */
+	s->next = wq->stages;
+	wq->stages = s;
+	return s;
+}
+
+/* A stage for each hardware queue; all of a disk with an arm share one. */
+static int init_hctx(struct blk_mq_hw_ctx *hctx, unsigned int index)
+{
+	struct weir_queue *wq = weir_queue(hctx->queue);
+
+	hctx->sched_data = wq->rotational && wq->stages ? wq->stages : new_stage(wq, hctx);
+	return hctx->sched_data ? 0 : -ENOMEM;
 }
 
 static void exit_hctx(struct blk_mq_hw_ctx *hctx, unsigned int index)
 {
-	struct weir_hctx *h = hctx->sched_data;
+	struct weir_stage *s = hctx->sched_data;
 
-	/* The tick looks at every hardware queue. */
-	cancel_work_sync(&h->wq->tick);
-	timer_shutdown_sync(&h->timer);
-	WARN_ON_ONCE(h->staged || h->fresh || !llist_empty(&h->inbox));
+	WARN_ON_ONCE(s->staged || s->fresh || !llist_empty(&s->inbox));
 	hctx->sched_data = NULL;
-	/* So may debugfs, until detach(). */
-	h->retired = h->wq->retired;
-	h->wq->retired = h;
 }
 
 WEIR_DEFINE_INIT_SCHED(init_sched, attach)
@@ -183,7 +185,7 @@ struct elevator_type weir_elevator = {
 		.has_work = weir_has_work,
 		.completed_request = weir_completed_request,
 		.finish_request = weir_finish_request,
-		.requeue_request = weir_finish_request,
+		.requeue_request = weir_requeue_request,
 	},
 #ifdef CONFIG_BLK_DEBUG_FS
 	.queue_debugfs_attrs = weir_queue_debugfs_attrs,

@@ -1,541 +1,207 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who goes next.
+ * A request is dispatched.
  *
- * While the window has room, nothing is staged and the driver takes what it
- * gets, requests go as they came. Otherwise all are staged, and the first of
- * these goes:
+ * While nothing is staged, nobody waits and the driver takes what it gets, requests go
+ * as they came. Otherwise all are staged (stage.c), and one goes
  *
- * 1. what came back from the driver, and then the oldest that has expired: over
- *    the overdraft, and one at a time even with no room at all. But no two of
- *    them in a row: behind a backlog older than its expiry all are expired, and
- *    the order would be none;
- * 2. on a rotational disk, the next of the batch in sector order;
- * 3. by level, RT before BE before IDLE: lanes of sparse flows, which may
- *    overdraw the window, then the other foreground lanes by deficit round
- *    robin (Shreedhar and Varghese, SIGCOMM 1995; new flows first as in
- *    fq_codel, RFC 8290), with the learned cost of a request as its length and
- *    the flow's weight in its quantum;
- * 4. background lanes, likewise, while fewer such requests are in flight than
- *    writeback.c allows; every BACKGROUND_TURNth dispatch at the latest.
+ * 1. that the driver gave back: it had its turn;
+ * 2. of a level that was granted credit (credit.c);
+ * 3. of the first level that does not wait, if it fits and nobody waits before it.
  *
- * What finds no room leaves its hardware queue held (credit.c says until when).
+ * Otherwise the hardware queue sleeps until it is granted something.
  */
 #include "weir_iosched.h"
 #include <trace/weir.h>
 
-/* Foreground dispatches after which the background has a turn, if it may. */
-#define BACKGROUND_TURN	8
-/* Requests of a sorted batch, as many as mq-deadline's */
-#define BATCH		16
-/* Lanes in debt to pass over before debts are forgotten */
-#define ROUNDS		64
-
-/* What a request may do to get its share of the window */
-enum weir_claim {
-	WEIR_PLAIN,
-	WEIR_OVERDRAW,	/* sparse or expired */
-	WEIR_FORCE,	/* it had its share already */
-};
-
-/* rq cannot go for want of need ns, or 0: because others are short of room. */
-static void falls_short(struct weir_hctx *h, struct request *rq, u64 need)
-{
-	WRITE_ONCE(h->need, need);
-	h->needy = weir_rq(rq)->flow;
-}
-
-static bool background_full(struct weir_queue *wq)
-{
-	return atomic_read(&wq->background) >= (int)READ_ONCE(wq->background_depth);
-}
-
 /*
- * Charge rq's cost to the window and its flow, if there is room. It is ready
- * to be dispatched then.
+ * What will not be seen to end cannot be charged. What ends only when its submitter
+ * polls must not keep others waiting meanwhile.
  */
-static bool admit(struct weir_hctx *h, struct request *rq, enum weir_claim claim)
+static bool is_charged(struct request *rq)
 {
-	struct weir_queue *wq = h->wq;
+	return weir_prepared(rq) && !(rq->cmd_flags & REQ_POLLED);
+}
+
+/* rq, of r->cost ns, goes. held: that is charged. */
+static struct request *send(struct weir_stage *s, struct request *rq, bool held)
+{
 	struct weir_rq *r = weir_rq(rq);
-	struct weir_flow *flow = &wq->flows[r->flow];
-	unsigned int bytes = blk_rq_bytes(rq);
-	u64 cost = weir_cost_ns(&wq->cost[weir_op(r->class)], bytes);
 
-	/*
-	 * What will not be seen to end cannot be charged. What ends only when its
-	 * submitter polls must not keep others waiting meanwhile.
-	 */
-	if (unlikely(!weir_prepared(rq) || rq->cmd_flags & REQ_POLLED)) {
-		r->charge = 0;
-		return true;
+	r->sent = true;
+	r->charged = held;
+	r->size = weir_cost_bucket(blk_rq_bytes(rq));
+	r->dispatched = 0;
+	s->dispatched++;
+	if (!s->until_timed--) {
+		s->until_timed = READ_ONCE(s->wq->timed_every) - 1;
+		r->dispatched = weir_now();
 	}
-	/* What costs more than the whole window may have the whole. */
-	cost = min(cost, READ_ONCE(wq->window));
-	if (!weir_credit_take(h, cost, claim == WEIR_PLAIN ? 0 :
-			      claim == WEIR_FORCE ? S64_MAX / 2 :
-			      READ_ONCE(wq->overdraft))) {
-		falls_short(h, rq, cost);
-		return false;
-	}
-
-	atomic64_add(cost, &flow->inflight);
-	atomic64_add(cost, &flow->served);
-	if (unlikely(weir_in_background(r->class)))
-		atomic_inc(&wq->background);
-	r->charge = cost;
-	r->size = weir_cost_bucket(bytes);
-	r->charged = true;
-	r->dispatched = h->dispatched++ & READ_ONCE(wq->sample_mask) ?
-			0 : weir_now();
-	trace_weir_dispatch(rq, r->class, r->level, r->flow, r->charge,
-			    claim != WEIR_PLAIN);
-	return true;
-}
-
-static struct request *oldest(struct weir_lane *lane)
-{
-	return list_first_entry(&lane->requests, struct request, queuelist);
-}
-
-static struct request *take(struct weir_hctx *h, struct request *rq)
-{
-	struct request *next = NULL;
-
-	if (h->wq->rotational)
-		next = elv_rb_latter_request(h->wq->q, rq);
-	weir_unstage(h, rq);
-	h->batch_next = next;
+	trace_weir_dispatch(rq, r->class, r->level, r->flow, r->cost, held);
 	return rq;
 }
 
-/*
- * With other flows short of room on other hardware queues, a flow may not go beyond
- * its share of the window, and an idle one has none. Whoever has nothing in flight
- * may always have one.
- */
-static bool beyond_share(struct weir_hctx *h, struct request *rq)
+/* Nobody will say when rq is over: it goes, and holds nothing. */
+static struct request *send_unseen(struct weir_stage *s, struct request *rq)
 {
-	struct weir_queue *wq = h->wq;
+	s->dispatched++;
+	atomic_inc(&s->completed);
+	return rq;
+}
+
+/* What the arm has not to move for takes the transfer alone. */
+static u32 cost_now(struct weir_stage *s, struct request *rq)
+{
+	struct weir_queue *wq = s->wq;
+	u32 cost = weir_rq_cost(wq, rq);
+
+	if (wq->rotational && blk_rq_pos(rq) == s->position)
+		cost -= min(cost - WEIR_COST_MIN_NS,
+			    READ_ONCE(wq->cost[weir_op(weir_rq(rq)->class)].base_ns));
+	return cost;
+}
+
+/* The first request of a level goes, for which held ns are charged. */
+static struct request *take(struct weir_stage *s, enum weir_level level, u32 held)
+{
+	struct request *rq = weir_order_first(s, level);
 	struct weir_rq *r = weir_rq(rq);
-	struct weir_flow *flow = &wq->flows[r->flow];
-	int held = READ_ONCE(h->held), nr_short = atomic_read(&wq->nr_short);
-	s64 inflight;
+	u32 cost = cost_now(s, rq);
 
-	if (!nr_short)
-		return false;
-	smp_rmb();	/* The sum first: be_short() counts it last. */
-	/* Those of this flow, and this queue if it is not one of them already. */
-	if (nr_short <= atomic_read(&flow->nr_short) +
-	    (held >= WEIR_SHORT && held != WEIR_SHORT + r->flow))
-		return false;
-	inflight = atomic64_read(&flow->inflight);
-	if (!inflight)
-		return false;
-	return r->level == WEIR_IDLE ||
-	       inflight > (s64)(READ_ONCE(wq->share) * READ_ONCE(flow->weight));
+	weir_flow_correct(s->wq, r, cost);
+	weir_order_dispatched(s, rq, cost);
+	weir_unstage(s, rq);
+	r->cost = cost;
+	if (unlikely(!is_charged(rq))) {
+		weir_credit_return(s->wq, level, held);
+		return weir_prepared(rq) ? send(s, rq, false) : send_unseen(s, rq);
+	}
+	if (cost != held)
+		weir_credit_charge(s->wq, level, (s64)cost - held);
+	return send(s, rq, true);
 }
 
-/*
- * The lane of list whose turn it is, NULL if all are beyond their share. One
- * that is in debt goes to the end with its quantum added. After ROUNDS steps
- * debts are forgotten: they may be of a time when the device was slower, and
- * somebody has to go.
- */
-static struct weir_lane *whose_turn(struct weir_hctx *h, struct list_head *list)
+static struct request *of_granted(struct weir_stage *s)
 {
-	struct weir_queue *wq = h->wq;
-	struct weir_lane *lane, *beyond = NULL;
-	int round;
+	int i;
 
-	for (round = 0; !list_empty(list); round++) {
-		struct weir_flow *flow;
+	for (i = 0; i < WEIR_LEVELS; i++) {
+		u32 granted = weir_credit_collect(&s->line[i]);
 
-		lane = list_first_entry(list, struct weir_lane, turn);
-		flow = &wq->flows[weir_rq(oldest(lane))->flow];
-		if (!beyond_share(h, oldest(lane))) {
-			if (lane->deficit > 0 || round >= ROUNDS ||
-			    list_is_singular(list)) {
-				lane->deficit = max(lane->deficit, 0LL);
-				return lane;
-			}
-			beyond = NULL;
-			lane->deficit += READ_ONCE(wq->quantum) *
-					 READ_ONCE(flow->weight);
-		} else if (!beyond) {
-			beyond = lane;
-		} else if (lane == beyond) {
-			break;
-		}
-		list_move_tail(&lane->turn, list);
+		/* Then it has a request: see weir_credit_leave(). */
+		if (granted)
+			return take(s, i, granted);
 	}
 	return NULL;
 }
 
-/*
- * Deficit round robin over list. *full: there was no room for the one whose
- * turn it is.
- */
-static struct request *in_turn(struct weir_hctx *h, struct list_head *list,
-			       bool *full)
+static struct request *of_those_that_fit(struct weir_stage *s)
 {
-	struct weir_lane *lane;
-	struct request *rq;
+	int i;
 
-	if (list_empty(list))
-		return NULL;
-	lane = whose_turn(h, list);
-	if (!lane) {
-		falls_short(h, oldest(list_first_entry(list, struct weir_lane, turn)), 0);
-		*full = true;
-		return NULL;
-	}
-	if (!admit(h, oldest(lane), WEIR_PLAIN)) {
-		*full = true;
-		return NULL;
-	}
-	rq = take(h, oldest(lane));
-	lane->deficit -= weir_rq(rq)->charge;
-	if (!list_empty(&lane->requests) && lane->deficit <= 0)
-		list_move_tail(&lane->turn, list);
-	return rq;
-}
+	for (i = 0; i < WEIR_LEVELS; i++) {
+		u32 cost;
 
-/* Lanes that were empty until now, of flows that had nothing in flight */
-static struct request *of_sparse(struct weir_hctx *h, struct weir_turns *turns,
-				 bool *full)
-{
-	struct weir_lane *lane;
-	struct request *rq;
-
-	lane = list_first_entry_or_null(&turns->sparse, struct weir_lane, turn);
-	if (!lane)
-		return NULL;
-	rq = oldest(lane);
-	if (!admit(h, rq, WEIR_OVERDRAW)) {
-		*full = true;
-		return NULL;
-	}
-	take(h, rq);
-	/* Whoever has more waiting is not that sparse. */
-	if (!list_empty(&lane->requests)) {
-		lane->deficit -= weir_rq(rq)->charge;
-		list_move_tail(&lane->turn, &turns->active);
-	}
-	return rq;
-}
-
-static struct request *of_foreground(struct weir_hctx *h, bool *full)
-{
-	struct request *rq;
-	int level;
-
-	for (level = 0; level < WEIR_LEVELS && !*full; level++) {
-		rq = of_sparse(h, &h->turns[level], full);
-		if (!rq && !*full)
-			rq = in_turn(h, &h->turns[level].active, full);
-		if (rq)
-			return rq;
+		if (!s->line[i].nr || READ_ONCE(s->line[i].waiter.waiting))
+			continue;
+		cost = weir_rq(weir_order_first(s, i))->cost;
+		return weir_credit_try(s->wq, i, cost) ? take(s, i, cost) : NULL;
 	}
 	return NULL;
 }
 
-static struct request *of_background(struct weir_hctx *h, bool *full)
+/* What came back is charged again, even if it does not fit. */
+static struct request *of_urgent(struct weir_stage *s)
 {
-	struct request *rq;
-	int level;
+	struct request *rq = list_first_entry(&s->urgent, struct request, queuelist);
+	struct weir_rq *r = weir_rq(rq);
 
-	if (!h->staged_in[WEIR_WRITE] && !h->staged_in[WEIR_TRIM])
-		return NULL;
-	if (background_full(h->wq))
-		return NULL;
-	for (level = 0; level < WEIR_LEVELS && !*full; level++) {
-		rq = in_turn(h, &h->turns[level].background, full);
-		if (rq)
-			return rq;
-	}
-	return NULL;
+	list_del_init(&rq->queuelist);
+	WRITE_ONCE(s->staged, s->staged - 1);
+	if (unlikely(!weir_prepared(rq)))
+		return send_unseen(s, rq);
+	if (unlikely(!is_charged(rq)))
+		return send(s, rq, false);
+	r->cost = weir_rq_cost(s->wq, rq);
+	weir_credit_charge(s->wq, r->level, r->cost);
+	if (r->level == WEIR_BG)
+		atomic_inc(&s->wq->background);
+	return send(s, rq, true);
 }
 
-/* The oldest expired request there is; finds out when the next one will be. */
-static struct request *of_expired(struct weir_hctx *h, bool *full)
-{
-	struct request *rq, *first = NULL;
-	u64 next = U64_MAX;
-	int level;
-
-	for (level = 0; level < WEIR_LEVELS; level++) {
-		struct weir_turns *turns = &h->turns[level];
-		struct list_head *lists[] = {
-			&turns->sparse, &turns->active, &turns->background,
-		};
-		struct weir_lane *lane;
-		int i;
-
-		for (i = 0; i < ARRAY_SIZE(lists); i++) {
-			list_for_each_entry(lane, lists[i], turn) {
-				rq = oldest(lane);
-				next = min(next, rq->fifo_time);
-				if (!first || rq->fifo_time < first->fifo_time)
-					first = rq;
-			}
-		}
-	}
-	h->next_expiry = next;
-	if (!first || first->fifo_time > weir_now())
-		return NULL;
-	if (admit(h, first, WEIR_OVERDRAW))
-		return take(h, first);
-	/* The window may be stuck: one of each hardware queue goes all the same. */
-	if (xchg(&h->forced, 1)) {
-		*full = true;
-		return NULL;
-	}
-	admit(h, first, WEIR_FORCE);
-	if (weir_rq(first)->charged)
-		weir_rq(first)->forced = true;
-	else
-		h->forced = 0;
-	return take(h, first);
-}
-
-/*
- * On from where the last one was, while the batch lasts. One of background
- * requests ends when somebody has begun to wait.
- */
-static struct request *of_batch(struct weir_hctx *h, bool *full)
-{
-	struct request *rq = h->batch_next;
-
-	if (!rq || !h->batch)
-		return NULL;
-	if (weir_in_background(weir_rq(rq)->class) &&
-	    (background_full(h->wq) || h->staged_in[WEIR_READ] ||
-	     h->staged_in[WEIR_SYNC]))
-		return NULL;
-	if (!admit(h, rq, WEIR_PLAIN)) {
-		*full = true;
-		return NULL;
-	}
-	h->batch--;
-	return take(h, rq);
-}
-
-/* Whoever goes first when nobody has expired */
-static struct request *in_order(struct weir_hctx *h, bool *full)
+static struct request *pick(struct weir_stage *s, struct blk_mq_hw_ctx *hctx)
 {
 	struct request *rq;
 
-	if (h->wq->rotational) {
-		rq = of_batch(h, full);
-		if (rq || *full)
-			return rq;
-		h->batch = BATCH - 1;
-	}
-
-	rq = NULL;
-	if (h->foreground_run >= BACKGROUND_TURN) {
-		bool no_turn = false;
-
-		h->foreground_run = 0;
-		rq = of_background(h, &no_turn);
-	}
-	if (!rq) {
-		rq = of_foreground(h, full);
-		if (rq)
-			h->foreground_run++;
-	}
-	if (!rq && !*full)
-		rq = of_background(h, full);
-	return rq;
-}
-
-static struct request *pick(struct weir_hctx *h, bool *full)
-{
-	struct request *rq;
-
-	if (unlikely(!list_empty(&h->urgent))) {
-		rq = list_first_entry(&h->urgent, struct request, queuelist);
-		list_del_init(&rq->queuelist);
-		WRITE_ONCE(h->staged, h->staged - 1);
-		admit(h, rq, WEIR_FORCE);
+	if (unlikely(!list_empty(&s->urgent)))
+		return of_urgent(s);
+	rq = of_granted(s);
+	if (!rq && s->staged)
+		rq = of_those_that_fit(s);
+	if (rq || !s->staged) {
+		/* The driver may take no more: what else is here asks for a run. */
+		if (s->asleep)
+			WRITE_ONCE(s->asleep, false);
 		return rq;
 	}
-	if (!h->staged)
-		return NULL;
-	if (h->expired_turn && weir_now() >= h->next_expiry) {
-		rq = of_expired(h, full);
-		if (rq)
-			h->expired_turn = false;
-		if (rq || *full)
-			return rq;
-	}
-	rq = in_order(h, full);
-	h->expired_turn = true;
-	return rq;
+	WRITE_ONCE(s->hctx, hctx);
+	weir_credit_hold(s);
+	return of_granted(s);
 }
 
-/* Run again when something staged expires. */
-static void wait_for_expiry(struct weir_hctx *h)
+/* Straight through, past all that is staged: nothing is. */
+static struct request *pass(struct weir_stage *s, struct request *rq)
 {
-	u64 now = weir_now(), expiry = READ_ONCE(h->next_expiry), ns = 0;
+	struct weir_queue *wq = s->wq;
+	struct weir_rq *r = weir_rq(rq);
 
-	if (expiry > now)
-		ns = min_t(u64, expiry - now, 60 * NSEC_PER_SEC);
-	timer_reduce(&h->timer, jiffies + 1 + nsecs_to_jiffies(ns));
-}
-
-void weir_expired(struct timer_list *timer)
-{
-	struct weir_hctx *h = container_of(timer, struct weir_hctx, timer);
-
-	/* It may have been armed for one that has gone since. */
-	if (READ_ONCE(h->held) && READ_ONCE(h->next_expiry) > weir_now())
-		wait_for_expiry(h);
-	else
-		blk_mq_run_hw_queue(h->hctx, true);
-}
-
-/* Others may not go beyond their share, and the window law hears of it. */
-static void be_short(struct weir_hctx *h)
-{
-	struct weir_queue *wq = h->wq;
-
-	if (!READ_ONCE(wq->was_short))
-		WRITE_ONCE(wq->was_short, 1);
-	if (READ_ONCE(h->held) >= WEIR_SHORT)
-		return;
-	/*
-	 * Counted first: whoever releases it counts it off. Its flow before the sum:
-	 * it must not look as if others were short.
-	 */
-	atomic_inc(&wq->flows[h->needy].nr_short);
-	smp_mb__after_atomic();	/* beyond_share() reads the sum first */
-	atomic_inc(&wq->nr_short);
-	if (cmpxchg(&h->held, WEIR_HELD, WEIR_SHORT + h->needy) == WEIR_HELD)
-		return;
-	atomic_dec(&wq->nr_short);
-	atomic_dec(&wq->flows[h->needy].nr_short);
-}
-
-/*
- * Nobody may go: say so, and look once more. What was given back before
- * somebody could see that this queue is held is seen now (credit.c). Should
- * nothing be given back in time, it runs when something expires. *full: it is
- * the window that has no room.
- */
-static struct request *hold(struct weir_hctx *h, bool *full)
-{
-	struct weir_queue *wq = h->wq;
-	bool gathered = false;
-	struct request *rq;
-
-	if (!READ_ONCE(h->held)) {
-		/* Never fewer than there are: only this queue's lock sets its mark. */
-		atomic_inc(&wq->nr_held);
-		/* The mark before the credit, as weir_credit_give() has it reversed */
-		smp_store_mb(h->held, WEIR_HELD);
-		weir_credit_gather(wq);
-		smp_mb();	/* weir_credit_turn() stores first before it looks */
-		*full = false;
-		rq = pick(h, full);
-		if (rq) {
-			weir_release(h);
-			return rq;
-		}
-		wait_for_expiry(h);
-		gathered = true;
-	}
-	if (!*full)
-		WRITE_ONCE(h->need, 0);
-	if (h->need)
-		be_short(h);
-	weir_credit_queue(h);
-	if (gathered)
-		weir_credit_gathered(h);
-	return NULL;
-}
-
-/* h is not held any more. True if it was. */
-bool weir_release(struct weir_hctx *h)
-{
-	int held;
-
-	if (!READ_ONCE(h->held))
-		return false;
-	held = xchg(&h->held, WEIR_RUNS);
-	if (held == WEIR_RUNS)
-		return false;
-	if (held >= WEIR_SHORT) {
-		atomic_dec(&h->wq->nr_short);
-		atomic_dec(&h->wq->flows[held - WEIR_SHORT].nr_short);
-	}
-	atomic_dec(&h->wq->nr_held);
-	return true;
-}
-
-static struct request *pick_or_hold(struct weir_hctx *h, struct list_head *merged)
-{
-	struct request *rq;
-	bool full = false;
-
-	weir_stage_fresh(h, merged);
-	rq = pick(h, &full);
-	if (rq)
-		weir_release(h);
-	else if (h->staged)
-		rq = hold(h, &full);
-	smp_mb();	/* h->staged first: weir_credit_turn() has it reversed. */
-	if (unlikely(READ_ONCE(h->wq->first) == h))
-		weir_credit_turn(h, rq, full);
-	return rq;
-}
-
-/* Straight through, past all lanes. */
-static bool pass(struct weir_hctx *h, struct request *rq)
-{
-	if (weir_in_background(weir_rq(rq)->class) && background_full(h->wq))
-		return false;
-	return admit(h, rq, WEIR_PLAIN);
+	if (unlikely(!is_charged(rq)))
+		return weir_prepared(rq) ? send(s, rq, false) : send_unseen(s, rq);
+	if (likely(r->level == WEIR_BE && READ_ONCE(wq->open) && !READ_ONCE(wq->urgent) &&
+		   !(READ_ONCE(wq->waiting) & (BIT(WEIR_BE + 1) - 1))))
+		return send(s, rq, false);
+	return weir_credit_try(wq, r->level, r->cost) ? send(s, rq, true) : NULL;
 }
 
 struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx)
 {
-	struct weir_hctx *h = hctx->sched_data;
+	struct weir_stage *s = hctx->sched_data;
 	struct request *rq;
 	LIST_HEAD(merged);
 
-	spin_lock(&h->lock);
-	weir_open_inbox(h);
-	if (likely(h->fresh && !h->staged && !hctx->dispatch_busy)) {
-		rq = llist_entry(h->fresh, struct request, ipi_list);
-		if (likely(pass(h, rq))) {
-			h->fresh = h->fresh->next;
-			spin_unlock(&h->lock);
+	spin_lock(&s->lock);
+	weir_open_inbox(s);
+	if (likely(s->fresh && !s->staged && !hctx->dispatch_busy)) {
+		struct llist_node *next = s->fresh->next;
+
+		rq = pass(s, llist_entry(s->fresh, struct request, ipi_list));
+		if (likely(rq)) {
+			s->fresh = next;
+			spin_unlock(&s->lock);
 			return rq;
 		}
 	}
-	rq = pick_or_hold(h, &merged);
-	spin_unlock(&h->lock);
+	weir_stage_fresh(s, &merged);
+	rq = pick(s, hctx);
+	spin_unlock(&s->lock);
 
 	weir_free_merged(&merged);
 	return rq;
 }
 
 /*
- * Without the lock. A queue that is held has nothing to do until it is woken,
- * but what has just come may go: it may be of a sparse flow.
+ * Without the lock. A stage that sleeps has nothing to do until it is granted
+ * something, but what has just come may go.
  */
 bool weir_has_work(struct blk_mq_hw_ctx *hctx)
 {
-	struct weir_hctx *h = hctx->sched_data;
+	struct weir_stage *s = hctx->sched_data;
 
-	if (!llist_empty(&h->inbox))
+	if (!llist_empty(&s->inbox))
 		return true;
 	/* As open_for_merging() has it: what left the inbox is in one of these. */
 	smp_rmb();
-	if (READ_ONCE(h->fresh))
+	if (READ_ONCE(s->fresh))
 		return true;
-	return READ_ONCE(h->staged) &&
-	       (!READ_ONCE(h->held) || weir_now() >= READ_ONCE(h->next_expiry));
+	return READ_ONCE(s->staged) && !READ_ONCE(s->asleep);
 }

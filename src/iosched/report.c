@@ -56,23 +56,18 @@ static ssize_t name##_store(struct elevator_queue *eq, const char *page,	\
 #define MAX_TARGET_NS (10 * NSEC_PER_SEC)
 WEIR_KNOB(read_lat_nsec, target_ns[0], 0, MAX_TARGET_NS)
 WEIR_KNOB(write_lat_nsec, target_ns[1], 0, MAX_TARGET_NS)
-/* How long a request of a class waits at most while others are preferred, ms */
-#define MAX_EXPIRE_MSEC 600000
-WEIR_KNOB(read_expire_msec, expire_msec[WEIR_READ], 1, MAX_EXPIRE_MSEC)
-WEIR_KNOB(sync_write_expire_msec, expire_msec[WEIR_SYNC], 1, MAX_EXPIRE_MSEC)
-WEIR_KNOB(write_expire_msec, expire_msec[WEIR_WRITE], 1, MAX_EXPIRE_MSEC)
-WEIR_KNOB(trim_expire_msec, expire_msec[WEIR_TRIM], 1, MAX_EXPIRE_MSEC)
-/* The same for the IDLE priority class, whatever it asks for, ms */
-WEIR_KNOB(idle_age_msec, idle_age_msec, 1, 10000)
+/* How long a level is given nothing at most while others are preferred, ms */
+#define MAX_AGE_MSEC 600000
+WEIR_KNOB(age_msec, age_msec[WEIR_BE], 1, MAX_AGE_MSEC)
+WEIR_KNOB(background_age_msec, age_msec[WEIR_BG], 1, MAX_AGE_MSEC)
+WEIR_KNOB(idle_age_msec, age_msec[WEIR_IDLE], 1, 10000)
 
 #define WEIR_ATTR(name) __ATTR(name, 0644, name##_show, name##_store)
 weir_elv_attr weir_sysfs_attrs[] = {
 	WEIR_ATTR(read_lat_nsec),
 	WEIR_ATTR(write_lat_nsec),
-	WEIR_ATTR(read_expire_msec),
-	WEIR_ATTR(sync_write_expire_msec),
-	WEIR_ATTR(write_expire_msec),
-	WEIR_ATTR(trim_expire_msec),
+	WEIR_ATTR(age_msec),
+	WEIR_ATTR(background_age_msec),
 	WEIR_ATTR(idle_age_msec),
 	__ATTR_NULL
 };
@@ -83,34 +78,22 @@ weir_elv_attr weir_sysfs_attrs[] = {
 
 static const char *const phase_name[] = {
 	[WEIR_WINDOW_OPEN] = "open",
-	[WEIR_WINDOW_DOWN] = "down",
-	[WEIR_WINDOW_UP] = "up",
-	[WEIR_WINDOW_HOLD] = "hold",
+	[WEIR_WINDOW_DRAIN] = "drain",
+	[WEIR_WINDOW_SEARCH] = "search",
 };
-
-/* What the hardware queues have in hand and the common purse, out of the window */
-static s64 in_flight(struct weir_queue *wq)
-{
-	s64 left = atomic64_read(&wq->unspent);
-	struct blk_mq_hw_ctx *hctx;
-	unsigned long i;
-
-	queue_for_each_hw_ctx(wq->q, hctx, i) {
-		struct weir_hctx *h = hctx->sched_data;
-
-		if (h)
-			left += atomic64_read(&h->credit);
-	}
-	return (s64)READ_ONCE(wq->window) - left;
-}
 
 static int show_window(struct weir_queue *wq, struct seq_file *m)
 {
+	u32 waiting = READ_ONCE(wq->waiting);
+	int i;
+
 	seq_printf(m, "window_ns %llu\n", READ_ONCE(wq->window));
-	seq_printf(m, "overdraft_ns %llu\n", READ_ONCE(wq->overdraft));
-	seq_printf(m, "inflight_ns %lld\n", in_flight(wq));
+	seq_printf(m, "narrow_ns %llu\n", READ_ONCE(wq->narrow));
 	seq_printf(m, "phase %s\n", phase_name[READ_ONCE(wq->law.phase)]);
-	seq_printf(m, "held_queues %d\n", atomic_read(&wq->nr_held));
+	seq_printf(m, "light_budget_ns %lld\n", atomic64_read(&wq->light_budget));
+	for (i = 0; i < WEIR_LEVELS; i++)
+		seq_printf(m, "%s charged_ns %lld waits %u\n", weir_level_name[i],
+			   atomic64_read(&wq->charged[i]), !!(waiting & BIT(i)));
 	return 0;
 }
 
@@ -162,10 +145,10 @@ static int show_latency(struct weir_queue *wq, struct seq_file *m)
 
 		memset(sum, 0, 2 * sizeof(*sum));
 		for_each_possible_cpu(cpu) {
-			struct weir_cpu *c = per_cpu_ptr(wq->cpu, cpu);
+			struct weir_cpu *c = wq->cpu[cpu];
 
-			done += READ_ONCE(c->done[class]);
-			timed += READ_ONCE(c->timed[class]);
+			done += READ_ONCE(c->count.done[class]);
+			timed += READ_ONCE(c->count.timed[class]);
 			for (i = 0; i < WEIR_LATENCY_BUCKETS; i++) {
 				sum[0].bucket[i] += READ_ONCE(c->device[class].bucket[i]);
 				sum[1].bucket[i] += READ_ONCE(c->total[class].bucket[i]);
@@ -196,64 +179,45 @@ static int show_flows(struct weir_queue *wq, struct seq_file *m)
 {
 	unsigned int i;
 
-	seq_printf(m, "active %u weight %u share_ns_per_weight %llu\n",
-		   wq->active_flows, wq->active_weight, READ_ONCE(wq->share));
+	seq_printf(m, "active %u light_limit_ns %llu\n", wq->active_flows,
+		   READ_ONCE(wq->light_limit));
 	for (i = 0; i < WEIR_FLOWS; i++) {
 		struct weir_flow *flow = &wq->flows[i];
-		u64 served = atomic64_read(&flow->served);
 
-		if (served)
-			seq_printf(m, "%u tgid %u weight %u inflight_ns %lld served_ns %llu recent_ns %llu\n",
+		if (flow->key)
+			seq_printf(m, "%u tgid %u weight %u inverse_256 %u requests %d used_ns %llu\n",
 				   i, READ_ONCE(flow->tgid), READ_ONCE(flow->weight),
-				   atomic64_read(&flow->inflight), served,
-				   READ_ONCE(flow->recent));
+				   READ_ONCE(flow->inverse), atomic_read(&flow->nr),
+				   READ_ONCE(flow->used));
 	}
 	return 0;
 }
 
-static unsigned int length(const struct list_head *list)
+static int show_staged(struct weir_stage *s, struct seq_file *m)
 {
-	const struct list_head *at;
-	unsigned int n = 0;
+	int level;
 
-	list_for_each(at, list)
-		n++;
-	return n;
-}
-
-static int show_staged(struct weir_hctx *h, struct seq_file *m)
-{
-	int class, level;
-
-	spin_lock(&h->lock);
-	seq_printf(m, "staged %u\n", h->staged);
-	for (class = 0; class < WEIR_CLASSES; class++)
-		seq_printf(m, "%s %u\n", weir_class_name[class], h->staged_in[class]);
-	for (level = 0; level < WEIR_LEVELS; level++) {
-		struct weir_turns *turns = &h->turns[level];
-
-		seq_printf(m, "lanes_%s sparse %u active %u background %u\n",
-			   weir_level_name[level], length(&turns->sparse),
-			   length(&turns->active), length(&turns->background));
-	}
-	spin_unlock(&h->lock);
+	spin_lock(&s->lock);
+	seq_printf(m, "staged %u asleep %d\n", s->staged, s->asleep);
+	for (level = 0; level < WEIR_LEVELS; level++)
+		seq_printf(m, "%s %u waits %d\n", weir_level_name[level],
+			   s->line[level].nr, READ_ONCE(s->line[level].waiter.waiting));
+	spin_unlock(&s->lock);
 	return 0;
 }
 
 /* Requests between their dispatch and their end */
-static int show_inflight(struct weir_hctx *h, struct seq_file *m)
+static int show_inflight(struct weir_stage *s, struct seq_file *m)
 {
-	unsigned int completed = atomic_read(&h->completed);
+	unsigned int completed = atomic_read(&s->completed);
 
-	seq_printf(m, "%u\n", READ_ONCE(h->dispatched) - completed);
+	seq_printf(m, "%u\n", READ_ONCE(s->dispatched) - completed);
 	return 0;
 }
 
-static int show_dispatch(struct weir_hctx *h, struct seq_file *m)
+static int show_dispatch(struct weir_stage *s, struct seq_file *m)
 {
-	seq_printf(m, "dispatched %u\n", READ_ONCE(h->dispatched));
-	seq_printf(m, "credit_ns %lld\n", atomic64_read(&h->credit));
-	seq_printf(m, "held %d\n", min_t(int, READ_ONCE(h->held), WEIR_SHORT));
+	seq_printf(m, "dispatched %u\n", READ_ONCE(s->dispatched));
 	return 0;
 }
 

@@ -4,102 +4,139 @@
  * to cost.c, window.c and writeback.c, and what they say is published for the
  * hardware queues to read.
  *
- * The period is that of the writeback law: 100 ms, less while it throttles.
+ * A tick comes after some TICK_REQUESTS completions, 10 ms at least and 100 ms at most
+ * after the last. The window law hears of each, the writeback law at its own pace, and
+ * costs are learned every 100 ms and when the device was drained.
  */
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "weir_iosched.h"
 #include <trace/weir.h>
 
+#define TICK_REQUESTS	512
+#define TICK_MIN_NS	(10 * NSEC_PER_MSEC)
+#define TICK_MAX_NS	(100 * NSEC_PER_MSEC)
+#define TICK_DRAIN_NS	(5 * NSEC_PER_MSEC)
+#define FLOWS_NS	(20 * NSEC_PER_MSEC)
+#define LEARN_NS	(100 * NSEC_PER_MSEC)
 /*
  * The latency target that is learned for the writeback law: so many times what
  * the request would take on an idle device.
  */
 #define LEARNED_MULTIPLE 4
+/* How long a level stays active: so many small reads, within these bounds */
+#define GRACE_READS	4
+#define GRACE_MIN_NS	NSEC_PER_MSEC
+#define GRACE_MAX_NS	(10 * NSEC_PER_MSEC)
 
-/* A rough share of requests to time, that leaves enough of them in a period */
-static u32 sample_mask(u64 requests)
+/*
+ * One of so many is timed, to have enough in a tick. Primes: a load that repeats its
+ * pattern every few requests would else always show the same one of it.
+ */
+static u32 timed_every(u64 requests)
 {
-	return requests > 4096 ? 15 : requests > 1024 ? 7 : requests > 256 ? 3 : 0;
+	return requests > 4096 ? 17 : requests > 1024 ? 7 : requests > 256 ? 3 : 1;
 }
 
-/* All CPUs' counts. min_ns is what it was since the last call, which clears it. */
-static void sum_up(struct weir_queue *wq, struct weir_cpu *sum)
+static void clear(struct weir_count *sum)
 {
-	int cpu, class, op, i;
+	int op, i;
 
 	memset(sum, 0, sizeof(*sum));
 	for (op = 0; op < WEIR_OPS; op++)
 		for (i = 0; i < WEIR_COST_SIZES; i++)
 			sum->cost[op][i].min_ns = U32_MAX;
-
-	for_each_possible_cpu(cpu) {
-		struct weir_cpu *c = per_cpu_ptr(wq->cpu, cpu);
-
-		for (class = 0; class < WEIR_CLASSES; class++) {
-			sum->served[class] += READ_ONCE(c->served[class]);
-			sum->latency[class] += READ_ONCE(c->latency[class]);
-			sum->expected[class] += READ_ONCE(c->expected[class]);
-			sum->done[class] += READ_ONCE(c->done[class]);
-			sum->timed[class] += READ_ONCE(c->timed[class]);
-			for (i = 0; i < WEIR_LATENCY_BUCKETS; i++)
-				sum->device[class].bucket[i] +=
-					READ_ONCE(c->device[class].bucket[i]);
-		}
-		for (op = 0; op < WEIR_OPS; op++) {
-			for (i = 0; i < WEIR_COST_SIZES; i++) {
-				struct weir_cost_sample *s = &c->cost[op][i];
-				struct weir_cost_sample *to = &sum->cost[op][i];
-
-				to->count += READ_ONCE(s->count);
-				to->sum_ns += READ_ONCE(s->sum_ns);
-				to->min_ns = min(to->min_ns,
-						 xchg(&s->min_ns, U32_MAX));
-			}
-		}
-	}
 }
 
-/* What happened between two sums */
-struct weir_interval {
-	u64 ns;
-	u64 served;
-	u32 done[WEIR_CLASSES];
-	u32 timed[WEIR_CLASSES];
-	u64 latency[WEIR_CLASSES];
-	u64 expected[WEIR_CLASSES];
-};
-
-static void difference(const struct weir_cpu *now, const struct weir_cpu *before,
-		       struct weir_interval *i)
+static void add_sample(struct weir_cost_sample *to, const struct weir_cost_sample *more)
 {
-	int class;
+	to->count += more->count;
+	to->sum_ns += more->sum_ns;
+	to->min_ns = min(to->min_ns, more->min_ns);
+}
+
+static void add(struct weir_count *to, const struct weir_count *more)
+{
+	int class, op, i;
 
 	for (class = 0; class < WEIR_CLASSES; class++) {
-		i->served += now->served[class] - before->served[class];
-		i->done[class] = now->done[class] - before->done[class];
-		i->timed[class] = now->timed[class] - before->timed[class];
-		i->latency[class] = now->latency[class] - before->latency[class];
-		i->expected[class] = now->expected[class] - before->expected[class];
+		to->served[class] += more->served[class];
+		to->latency[class] += more->latency[class];
+		to->expected[class] += more->expected[class];
+		to->done[class] += more->done[class];
+		to->timed[class] += more->timed[class];
+	}
+	for (op = 0; op < WEIR_OPS; op++)
+		for (i = 0; i < WEIR_COST_SIZES; i++)
+			add_sample(&to->cost[op][i], &more->cost[op][i]);
+}
+
+static u32 all_done(const struct weir_count *c)
+{
+	u32 done = 0;
+	int class;
+
+	for (class = 0; class < WEIR_CLASSES; class++)
+		done += READ_ONCE(c->done[class]);
+	return done;
+}
+
+/* What a CPU has counted since the last time, which is left in seen. */
+static void add_news(struct weir_count *to, struct weir_cpu *cpu)
+{
+	struct weir_count *c = &cpu->count, *seen = &cpu->seen, now;
+	int class, op, i;
+
+	/* A completion may be half counted: as much as is seen here is taken off below. */
+	now = *c;
+	for (class = 0; class < WEIR_CLASSES; class++) {
+		to->served[class] += now.served[class] - seen->served[class];
+		to->latency[class] += now.latency[class] - seen->latency[class];
+		to->expected[class] += now.expected[class] - seen->expected[class];
+		to->done[class] += now.done[class] - seen->done[class];
+		to->timed[class] += now.timed[class] - seen->timed[class];
+	}
+	for (op = 0; op < WEIR_OPS; op++) {
+		for (i = 0; i < WEIR_COST_SIZES; i++) {
+			struct weir_cost_sample *s = &now.cost[op][i];
+			struct weir_cost_sample news = {
+				.count = s->count - seen->cost[op][i].count,
+				.sum_ns = s->sum_ns - seen->cost[op][i].sum_ns,
+				.min_ns = xchg(&c->cost[op][i].min_ns, U32_MAX),
+			};
+
+			add_sample(&to->cost[op][i], &news);
+		}
+	}
+	*seen = now;
+}
+
+/* Of all CPUs that did something. */
+static void sum_up(struct weir_queue *wq, struct weir_count *sum)
+{
+	int cpu;
+
+	clear(sum);
+	for_each_possible_cpu(cpu) {
+		struct weir_cpu *c = wq->cpu[cpu];
+
+		if (all_done(&c->count) != all_done(&c->seen))
+			add_news(sum, c);
 	}
 }
 
-static void learn_costs(struct weir_queue *wq, const struct weir_cpu *now,
-			const struct weir_cpu *before)
+static void learn_costs(struct weir_queue *wq, struct weir_count *sum, bool drained)
 {
-	struct weir_cost_sample sample[WEIR_COST_SIZES];
 	u64 old = 0, new = 0;
 	bool any;
 	int op, i;
 
 	for (op = 0; op < WEIR_OPS; op++) {
+		struct weir_cost_sample *sample = sum->cost[op];
+
 		any = false;
 		for (i = 0; i < WEIR_COST_SIZES; i++) {
-			sample[i].count = now->cost[op][i].count -
-					  before->cost[op][i].count;
-			sample[i].sum_ns = now->cost[op][i].sum_ns -
-					   before->cost[op][i].sum_ns;
-			sample[i].min_ns = now->cost[op][i].min_ns;
 			/* A completion between its count and its time */
 			if (sample[i].min_ns == U32_MAX)
 				sample[i].count = 0;
@@ -108,191 +145,259 @@ static void learn_costs(struct weir_queue *wq, const struct weir_cpu *now,
 		if (!any)
 			continue;
 		old += weir_cost_sum(&wq->cost[op], sample);
-		weir_cost_learn(&wq->cost[op], sample);
+		weir_cost_learn(&wq->cost[op], sample, drained);
 		new += weir_cost_sum(&wq->cost[op], sample);
 	}
 	/* The window is measured in what has just changed. */
 	weir_window_rescale(&wq->law, old, new);
-	WRITE_ONCE(wq->quantum, max_t(u64, wq->cost[WEIR_OP_READ].base_ns,
-				      WEIR_COST_MIN_NS));
+	clear(sum);
 }
 
 /* The mean of classes first to last, 0 without any timed request */
-static u64 mean(const u64 *sum, const struct weir_interval *i, int first, int last)
+static u64 mean(const u64 *of, const struct weir_count *sum, int first, int last)
 {
 	u64 total = 0, timed = 0;
 	int class;
 
 	for (class = first; class <= last; class++) {
-		total += sum[class];
-		timed += i->timed[class];
+		total += of[class];
+		timed += sum->timed[class];
 	}
 	return timed ? div64_u64(total, timed) : 0;
 }
 
-static void decide_window(struct weir_queue *wq, const struct weir_interval *i,
-			  bool backlog)
+static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 {
+	const struct weir_count *sum = &wq->sum;
 	/* Who waits is what counts; without anybody, the others. */
-	int last = i->timed[WEIR_READ] || i->timed[WEIR_SYNC] ? WEIR_SYNC : WEIR_TRIM;
+	int first = WEIR_READ, last = WEIR_TRIM, class;
 	struct weir_window_sample s = {
-		.interval_ns = i->ns,
-		.served_ns = i->served,
-		.latency_ns = mean(i->latency, i, WEIR_READ, last),
-		.unloaded_ns = mean(i->expected, i, WEIR_READ, last),
+		.interval_ns = ns,
+		.requests = all_done(sum),
+		.flows = wq->active_flows,
 		.backlog = backlog,
 	};
 	u64 target = READ_ONCE(wq->knobs.target_ns[0]);
-	int class;
 
-	for (class = 0; class < WEIR_CLASSES; class++)
-		s.requests += i->done[class];
+	if (sum->timed[WEIR_READ] || sum->timed[WEIR_SYNC])
+		last = WEIR_SYNC;
 	/* A target is for its own kind: reads first, they are waited for most. */
-	if (target && i->timed[WEIR_READ]) {
-		s.latency_ns = mean(i->latency, i, WEIR_READ, WEIR_READ);
-		s.unloaded_ns = mean(i->expected, i, WEIR_READ, WEIR_READ);
+	if (target && sum->timed[WEIR_READ]) {
+		last = WEIR_READ;
 	} else {
 		target = READ_ONCE(wq->knobs.target_ns[1]);
-		if (target && i->timed[WEIR_SYNC]) {
-			s.latency_ns = mean(i->latency, i, WEIR_SYNC, WEIR_SYNC);
-			s.unloaded_ns = mean(i->expected, i, WEIR_SYNC, WEIR_SYNC);
-		} else {
+		if (target && sum->timed[WEIR_SYNC])
+			first = last = WEIR_SYNC;
+		else
 			target = 0;
-		}
 	}
-	weir_window_update(&wq->law, &s, target);
+	s.latency_ns = mean(sum->latency, sum, first, last);
+	s.unloaded_ns = mean(sum->expected, sum, first, last);
+	for (class = 0; class < WEIR_CLASSES; class++)
+		s.served_ns += sum->served[class];
+	weir_window_update(&wq->law, &s, target, wq->rotational);
 	trace_weir_window(wq->q, wq->law.size, s.served_ns, s.interval_ns,
 			  s.latency_ns, s.unloaded_ns, s.backlog, wq->law.phase);
 }
 
-/* The latency of the request of the writeback law's rank, and its target */
-static void of_class(struct weir_queue *wq, const struct weir_interval *i,
-		     const struct weir_cpu *now, const struct weir_cpu *before,
-		     enum weir_class class, u64 knob, u64 *latency, u64 *target)
+/* The device times of that class since the last call, of all CPUs */
+static void sum_latencies(struct weir_queue *wq, enum weir_class class,
+			  struct weir_latency *news)
 {
-	u32 rank = weir_writeback_rank(i->timed[class]), count = 0;
-	int b;
+	struct weir_latency *seen = &wq->latency_seen[class];
+	int cpu, i;
 
-	*latency = 0;
-	*target = knob ? knob : LEARNED_MULTIPLE * mean(i->expected, i, class, class);
-	if (!i->timed[class])
-		return;
-	for (b = 0; b < WEIR_LATENCY_BUCKETS; b++) {
-		count += now->device[class].bucket[b] - before->device[class].bucket[b];
-		if (count >= rank)
-			break;
+	memset(news, 0, sizeof(*news));
+	for_each_possible_cpu(cpu)
+		if (READ_ONCE(wq->cpu[cpu]->count.timed[class]))
+			for (i = 0; i < WEIR_LATENCY_BUCKETS; i++)
+				news->bucket[i] +=
+					READ_ONCE(wq->cpu[cpu]->device[class].bucket[i]);
+	for (i = 0; i < WEIR_LATENCY_BUCKETS; i++) {
+		u32 now = news->bucket[i];
+
+		news->bucket[i] -= seen->bucket[i];
+		seen->bucket[i] = now;
 	}
-	*latency = weir_latency_bound(min(b, WEIR_LATENCY_BUCKETS - 1));
 }
 
-static void decide_writeback(struct weir_queue *wq, const struct weir_interval *i,
-			     const struct weir_cpu *now, const struct weir_cpu *before)
+/* The latency of the request of the writeback law's rank, and its target */
+static void of_class(struct weir_queue *wq, enum weir_class class, u64 knob,
+		     u64 *latency, u64 *target)
 {
+	const struct weir_count *sum = &wq->since_writeback;
+
+	sum_latencies(wq, class, &wq->latency_news);
+	*latency = weir_latency_of_rank(&wq->latency_news,
+					weir_writeback_rank(sum->timed[class]));
+	*target = knob ? knob : LEARNED_MULTIPLE * mean(sum->expected, sum, class, class);
+}
+
+static void decide_writeback(struct weir_queue *wq)
+{
+	struct weir_count *sum = &wq->since_writeback;
 	struct weir_writeback_sample s = {
-		.reads = i->timed[WEIR_READ],
-		.syncs = i->timed[WEIR_SYNC],
-		.writes = i->done[WEIR_WRITE] || i->done[WEIR_TRIM] ||
+		.reads = sum->timed[WEIR_READ],
+		.syncs = sum->timed[WEIR_SYNC],
+		.writes = sum->done[WEIR_WRITE] || sum->done[WEIR_TRIM] ||
 			  atomic_read(&wq->background) > 0,
 	};
 	struct weir_writeback *wb = &wq->writeback;
 
-	of_class(wq, i, now, before, WEIR_READ, READ_ONCE(wq->knobs.target_ns[0]),
+	of_class(wq, WEIR_READ, READ_ONCE(wq->knobs.target_ns[0]),
 		 &s.read_lat_ns, &s.read_target_ns);
-	of_class(wq, i, now, before, WEIR_SYNC, READ_ONCE(wq->knobs.target_ns[1]),
+	of_class(wq, WEIR_SYNC, READ_ONCE(wq->knobs.target_ns[1]),
 		 &s.sync_lat_ns, &s.sync_target_ns);
-	if (wq->depth != weir_sched_depth(wq->q))
-		weir_set_depth(wq, weir_sched_depth(wq->q));
 	weir_writeback_depth_set(wb, wq->depth);
 	weir_writeback_update(wb, &s);
 	WRITE_ONCE(wq->background_depth,
 		   wb->depth < wb->max_depth ? wb->depth : INT_MAX);
-	WRITE_ONCE(wq->period, weir_writeback_window_ns(wb));
-	trace_weir_throttle(wq->q, wb->step, wb->depth, wb->max_depth, wq->period,
-			    s.read_lat_ns, s.read_target_ns, s.sync_lat_ns,
-			    s.sync_target_ns);
+	trace_weir_throttle(wq->q, wb->step, wb->depth, wb->max_depth,
+			    weir_writeback_window_ns(wb), s.read_lat_ns,
+			    s.read_target_ns, s.sync_lat_ns, s.sync_target_ns);
+	clear(sum);
 }
 
-static void trace_latencies(struct weir_queue *wq, const struct weir_interval *i)
+static void trace_latencies(struct weir_queue *wq)
 {
+	const struct weir_count *sum = &wq->sum;
 	int class;
 
 	for (class = 0; class < WEIR_CLASSES; class++)
-		if (i->timed[class])
-			trace_weir_latency(wq->q, class, i->done[class],
-					   mean(i->latency, i, class, class),
-					   mean(i->expected, i, class, class));
+		if (sum->timed[class])
+			trace_weir_latency(wq->q, class, sum->done[class],
+					   mean(sum->latency, sum, class, class),
+					   mean(sum->expected, sum, class, class));
+}
+
+/*
+ * The tags' number may change without a word (tags that all hardware queues share). They
+ * are looked at with a reference to the queue: whoever replaces them freezes it first,
+ * and waits for the reference.
+ */
+static void look_at_depth(struct weir_queue *wq)
+{
+	unsigned int depth;
+
+	if (!percpu_ref_tryget_live(&wq->q->q_usage_counter))
+		return;
+	depth = weir_sched_depth(wq->q);
+	if (wq->depth != depth)
+		weir_set_depth(wq, depth);
+	percpu_ref_put(&wq->q->q_usage_counter);
+}
+
+static void publish(struct weir_queue *wq, u64 interval)
+{
+	u64 read = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K);
+	u32 done = all_done(&wq->sum);
+	u64 period;
+
+	WRITE_ONCE(wq->window, weir_window_ns(&wq->law));
+	WRITE_ONCE(wq->open, wq->law.phase == WEIR_WINDOW_OPEN);
+	WRITE_ONCE(wq->narrow, min(wq->law.size / 8, 2 * read));
+	WRITE_ONCE(wq->grace, clamp_t(u64, GRACE_READS * read, GRACE_MIN_NS, GRACE_MAX_NS));
+	WRITE_ONCE(wq->timed_every, timed_every(done));
+	period = clamp_t(u64, div_u64(interval * TICK_REQUESTS, max(done, 1U)),
+			 TICK_MIN_NS, TICK_MAX_NS);
+	if (wq->law.phase == WEIR_WINDOW_DRAIN)
+		period = TICK_DRAIN_NS;
+	WRITE_ONCE(wq->period, min(period, weir_writeback_window_ns(&wq->writeback)));
 }
 
 static void tick(struct work_struct *work)
 {
 	struct weir_queue *wq = container_of(work, struct weir_queue, tick);
-	struct weir_cpu *now = wq->sums[0], *before = wq->sums[1];
-	struct weir_interval i = {};
-	u64 time = weir_now();
-	bool backlog = xchg(&wq->was_short, 0);
-	u64 requests = 0;
-	int class;
+	u64 now = weir_now(), ns = now - wq->last_tick;
+	bool backlog = READ_ONCE(wq->was_short), drained;
 
-	i.ns = time - wq->last_tick;
-	sum_up(wq, now);
-	difference(now, before, &i);
-	for (class = 0; class < WEIR_CLASSES; class++)
-		requests += i.done[class];
+	WRITE_ONCE(wq->was_short, false);
+	sum_up(wq, &wq->sum);
+	add(&wq->since_writeback, &wq->sum);
+	if (now - wq->flows_at >= FLOWS_NS) {
+		weir_flows_tick(wq, now - wq->flows_at, backlog);
+		wq->flows_at = now;
+	}
 
-	decide_window(wq, &i, backlog);
-	learn_costs(wq, now, before);
-	weir_credit_resize(wq, wq->law.size);
-	decide_writeback(wq, &i, now, before);
-	trace_latencies(wq, &i);
-	WRITE_ONCE(wq->sample_mask, sample_mask(requests));
-	if (backlog)
-		weir_flows_tick(wq, time);
-
-	swap(wq->sums[0], wq->sums[1]);
-	WRITE_ONCE(wq->last_tick, time);
+	drained = weir_window_is_drained(&wq->law);
+	/* What was sent before the drain says nothing of a device without a queue. */
+	if (drained && !wq->was_drained)
+		clear(&wq->since_learned);
+	wq->was_drained = drained;
+	add(&wq->since_learned, &wq->sum);
+	decide_window(wq, ns, backlog);
+	if (drained != weir_window_is_drained(&wq->law) || now - wq->learned_at >= LEARN_NS) {
+		learn_costs(wq, &wq->since_learned, drained);
+		wq->learned_at = now;
+	}
+	look_at_depth(wq);
+	if (now - wq->writeback_at >= weir_writeback_window_ns(&wq->writeback)) {
+		decide_writeback(wq);
+		wq->writeback_at = now;
+	}
+	trace_latencies(wq);
+	publish(wq, ns);
+	WRITE_ONCE(wq->last_tick, now);
 	clear_bit_unlock(0, &wq->ticking);
-	/* More may be allowed than before: first tell, then look who was held. */
-	smp_mb();
-	if (atomic_read(&wq->nr_held))
-		weir_wake(wq, U64_MAX);
+	weir_credit_changed(wq);
+}
+
+static void free_cpus(struct weir_queue *wq)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		kfree(wq->cpu[cpu]);
+	kfree(wq->cpu);
+}
+
+static int alloc_cpus(struct weir_queue *wq)
+{
+	int cpu;
+
+	wq->cpu = kcalloc(nr_cpu_ids, sizeof(*wq->cpu), GFP_KERNEL);
+	if (!wq->cpu)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		wq->cpu[cpu] = kzalloc_node(sizeof(*wq->cpu[cpu]), GFP_KERNEL,
+					    cpu_to_node(cpu));
+		if (!wq->cpu[cpu]) {
+			free_cpus(wq);
+			return -ENOMEM;
+		}
+		clear(&wq->cpu[cpu]->count);
+	}
+	return 0;
 }
 
 /* 0 or -ENOMEM */
 int weir_tick_init(struct weir_queue *wq)
 {
-	int i;
+	int err = alloc_cpus(wq), i;
 
-	for (i = 0; i < ARRAY_SIZE(wq->sums); i++) {
-		wq->sums[i] = kzalloc(sizeof(*wq->sums[i]), GFP_KERNEL);
-		if (!wq->sums[i])
-			goto fail;
-	}
-	wq->cpu = alloc_percpu(struct weir_cpu);
-	if (!wq->cpu)
-		goto fail;
+	if (err)
+		return err;
 	for (i = 0; i < WEIR_OPS; i++)
 		weir_cost_init(&wq->cost[i], wq->rotational);
-	sum_up(wq, wq->sums[1]);	/* so that every min_ns is none */
-	weir_window_init(&wq->law);
+	clear(&wq->since_writeback);
+	clear(&wq->since_learned);
+	clear(&wq->sum);
+	weir_window_init(&wq->law, weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K));
 	weir_writeback_init(&wq->writeback, wq->q->nr_requests);
-	weir_credit_resize(wq, wq->law.size);
 	wq->background_depth = INT_MAX;
-	wq->share = wq->window;
-	wq->quantum = wq->cost[WEIR_OP_READ].base_ns;
-	wq->period = weir_writeback_window_ns(&wq->writeback);
+	weir_flows_tick(wq, NSEC_PER_SEC, false);
+	publish(wq, TICK_MAX_NS);
+	atomic64_set(&wq->light_budget, 2 * wq->light_limit);
 	wq->last_tick = weir_now();
+	wq->flows_at = wq->last_tick;
+	wq->learned_at = wq->last_tick;
+	wq->writeback_at = wq->last_tick;
 	INIT_WORK(&wq->tick, tick);
 	return 0;
-fail:
-	kfree(wq->sums[0]);
-	kfree(wq->sums[1]);
-	return -ENOMEM;
 }
 
 /* No request exists any more, and the tick is cancelled. */
 void weir_tick_exit(struct weir_queue *wq)
 {
-	free_percpu(wq->cpu);
-	kfree(wq->sums[0]);
-	kfree(wq->sums[1]);
+	free_cpus(wq);
 }

@@ -3,12 +3,14 @@
  * The elevator's own types, and who provides what.
  *
  * A request's way: admit.c (it gets its tag), stage.c (it waits and merges),
- * pick.c (who goes next), credit.c (may it go: the device window), learn.c
- * (what the device just told us). tick.c lets the laws decide, which are cost.c,
- * window.c and writeback.c. flow.c is who asks, report.c tells.
+ * order.c (who is next within a level), pick.c (a request is dispatched), credit.c
+ * (may it go: the device window, handed to waiters), learn.c (it is complete).
+ * tick.c lets the laws decide: cost.c, window.c, writeback.c, share.c. flow.c says
+ * who asks and group.c for which control group; report.c tells.
  *
- * Locks: one spinlock a hardware queue (weir_hctx.lock) for what waits there.
- * What the hardware queues share is atomic or written by the tick alone.
+ * Locks: weir_stage.lock for what is staged; weir_queue.wait_lock for the waiters,
+ * taken inside it. Everything else that hardware queues share is atomic, or written
+ * by the tick alone.
  */
 #ifndef WEIR_IOSCHED_H
 #define WEIR_IOSCHED_H
@@ -20,8 +22,8 @@
 #include <linux/cache.h>
 #include <linux/hash.h>
 #include <linux/ioprio.h>
+#include <linux/jiffies.h>
 #include <linux/llist.h>
-#include <linux/percpu.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
@@ -31,6 +33,7 @@
 #include <compat/elevator.h>
 
 #include "cost.h"
+#include "group.h"
 #include "latency.h"
 #include "window.h"
 #include "writeback.h"
@@ -44,10 +47,16 @@ enum weir_class {
 	WEIR_CLASSES,
 };
 
-/* The ioprio classes; no class is best effort. */
+/*
+ * Levels, the first first. RT, BE and IDLE are ionice's classes. LIGHT is for flows
+ * of best effort that have used next to nothing lately (flow.c). BG is for background
+ * writes and trims: it shares with BE by virtual time, and has a limit of its own.
+ */
 enum weir_level {
 	WEIR_RT,
+	WEIR_LIGHT,
 	WEIR_BE,
+	WEIR_BG,
 	WEIR_IDLE,
 	WEIR_LEVELS,
 };
@@ -94,34 +103,42 @@ static inline bool weir_in_background(enum weir_class class)
 	return class >= WEIR_WRITE;
 }
 
-static inline enum weir_level weir_level(unsigned int ioprio)
+/* The level of a request that is not light. */
+static inline enum weir_level weir_level(unsigned int ioprio, enum weir_class class)
 {
-	switch (IOPRIO_PRIO_CLASS(ioprio)) {
-	case IOPRIO_CLASS_RT:
-		return WEIR_RT;
-	case IOPRIO_CLASS_IDLE:
+	if (IOPRIO_PRIO_CLASS(ioprio) == IOPRIO_CLASS_IDLE)
 		return WEIR_IDLE;
-	default:
-		return WEIR_BE;
-	}
+	if (weir_in_background(class))
+		return WEIR_BG;
+	return IOPRIO_PRIO_CLASS(ioprio) == IOPRIO_CLASS_RT ? WEIR_RT : WEIR_BE;
 }
+
+#define WEIR_FLOW_BITS	10
+#define WEIR_FLOWS	BIT(WEIR_FLOW_BITS)
+#define WEIR_HOLDERS	64U
 
 /*
  * What a request carries, in rq->elv.priv. Owned by whoever owns the request:
- * its submitter, then weir_hctx.lock while it is staged, then its completion.
- * rq->fifo_time is when it expires, set while it is staged.
+ * its submitter, then weir_stage.lock while it is staged, then its completion.
  */
 struct weir_rq {
 	union {
 		u32 tgid;		/* who asked, until it is classified */
-		u32 charge;		/* ns of the device window it holds */
+		u32 cost;		/* ns: what its flow was charged, then what it holds */
 	};
-	u16 flow;
-	u8 class : 2, level : 2;
-	u8 classified : 1, charged : 1, staged : 1;
-	u8 forced : 1;			/* went although there was no room */
-	u8 size;			/* weir_cost_bucket() when it was charged */
-	u64 dispatched;			/* ktime ns; 0: this one is not timed */
+	u16 flow : WEIR_FLOW_BITS;
+	u16 size : 4;			/* weir_cost_bucket() when it was dispatched */
+	u16 counted : 1;		/* in weir_stage.holders */
+	u16 pinned : 1;			/* in weir_flow.nr */
+	u8 holder;
+	u8 class : 2, level : 3;
+	u8 staged : 1;
+	u8 sent : 1;			/* dispatched, and not yet over */
+	u8 charged : 1;			/* cost is in weir_queue.charged[level] */
+	union {
+		u64 start;		/* virtual ns, while staged */
+		u64 dispatched;		/* ktime ns, after that; 0: this one is not timed */
+	};
 };
 
 static inline struct weir_rq *weir_rq(struct request *rq)
@@ -130,129 +147,94 @@ static inline struct weir_rq *weir_rq(struct request *rq)
 	return (struct weir_rq *)rq->elv.priv;
 }
 
-/* --- flow.c: who asks --- */
-
-#define WEIR_FLOW_BITS	10
-#define WEIR_FLOWS	BIT(WEIR_FLOW_BITS)
-
 /*
- * What a thread group of a cgroup reads, or what it writes, as far as its hash
- * tells it from others: two that meet in one are treated as one.
+ * A flow: what a thread group of a control group reads, or what it writes, at one of
+ * ionice's classes. Threads of the kernel count as one thread group.
  */
 struct weir_flow {
-	atomic64_t inflight;	/* ns of charges in flight */
-	atomic64_t served;	/* ns of charges ever dispatched */
-	u64 seen;		/* ... at the last tick */
-	u64 recent;		/* ... during the last one */
-	atomic_t nr_short;	/* hardware queues where it is short of room */
-	u32 tgid;		/* who was here last */
+	u64 key;
+	atomic64_t finish;	/* virtual ns: where its next request starts */
+	atomic_t nr;		/* its requests between insert and end; 0: may be replaced */
+	u32 inverse;		/* WEIR_SHARE_ONE / its share of the disk */
+	u64 used;		/* ns of cost, less what has leaked until used_at */
+	unsigned long used_at;	/* jiffies; racy as used, an estimate */
+	struct weir_group *group;	/* valid while nr is not 0 */
+	u32 tgid;
 	u8 weight;		/* 1 to 8, from the level of its last ioprio */
+	bool in_round;		/* the tick's own */
 } ____cacheline_aligned;
 
-static inline u16 weir_flow_of(u32 tgid, enum weir_class class, struct bio *bio)
-{
-	/* No thread group has that bit. */
-	u32 key = tgid | (class == WEIR_READ ? 0 : BIT(31));
+#define WEIR_SHARE_ONE	65536U	/* the whole disk */
 
-#ifdef CONFIG_BLK_CGROUP
-	/* One blkg for each cgroup and disk. The low bits are all the same. */
-	if (bio)
-		key ^= (u32)((unsigned long)bio->bi_blkg >> 6);
-#endif
-	return hash_32(key, WEIR_FLOW_BITS);
-}
-
-/* --- a hardware queue --- */
-
-/* Places for flows to wait, by priority class; they are hashed into them. */
-#define WEIR_LANES_RT	16
-#define WEIR_LANES_BE	128
-#define WEIR_LANES_IDLE	16
-#define WEIR_LANES	(WEIR_LANES_RT + WEIR_LANES_BE + WEIR_LANES_IDLE)
-
-/* Requests of one flow, class and level, oldest first. Under weir_hctx.lock. */
-struct weir_lane {
-	struct list_head requests;
-	struct list_head turn;		/* in weir_turns, if it has requests */
-	s64 deficit;			/* ns it may still send in this turn */
+/*
+ * A level of a stage, as a waiter for credit. Under weir_queue.wait_lock; granted is
+ * taken, and waiting peeked at, under weir_stage.lock.
+ */
+struct weir_waiter {
+	struct rb_node node;		/* in weir_queue.waiters[level] */
+	u64 start;			/* virtual ns of its first request */
+	u32 need;			/* ns of its first request */
+	u32 granted;			/* ns that were handed to it; in charged[level] */
+	bool waiting;			/* in the tree */
+	u8 level;
+	struct weir_stage *stage;
 };
 
-struct weir_turns {
-	struct list_head sparse;	/* flows with less than their share: first */
-	struct list_head active;	/* in turn, by deficit round robin */
-	struct list_head background;	/* the same for writes nobody waits for */
+/* The staged requests of one level. Under weir_stage.lock. order.c owns the order. */
+struct weir_line {
+	struct rb_root_cached by_start;	/* disks without an arm */
+	struct list_head arrived;	/* disks with an arm: oldest first */
+	struct rb_root by_sector;	/* disks with an arm */
+	unsigned int nr;
+	struct weir_waiter waiter;
 };
 
-/* Why a hardware queue waits to be woken, in weir_hctx.held */
-enum weir_held {
-	WEIR_RUNS,
-	WEIR_HELD,	/* its background is throttled, or its flows are beyond their share */
-	WEIR_SHORT,	/* and above, plus a flow: the window has no room for that one */
-};
-
-struct weir_hctx {
+/*
+ * Where requests wait: one for each hardware queue, or one for all where their order
+ * on the disk counts (an arm).
+ */
+struct weir_stage {
 	/* Submitters push here, without the lock. Newest first. */
 	struct llist_head inbox ____cacheline_aligned_in_smp;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	struct llist_node *fresh;	/* taken from the inbox, oldest first */
-	unsigned int staged;		/* in urgent and in lanes; peeked at */
-	unsigned int dispatched;	/* since attach; picks whom to time, too */
-	unsigned int foreground_run;	/* dispatches since the last background one */
-	bool expired_turn;		/* the last pick was in order: an expired one may go */
-	unsigned int batch;		/* left of the sorted batch */
-	struct request *batch_next;	/* in sector order; staged */
-	u64 next_expiry;		/* no staged request expires before */
+	unsigned int staged;		/* in urgent and in lines; peeked at */
+	unsigned int dispatched;	/* since attach */
+	unsigned int until_timed;	/* dispatches until the next that is timed */
 	struct list_head urgent;	/* back from the driver */
-	struct weir_turns turns[WEIR_LEVELS];
-	struct rb_root sorted[WEIR_CLASSES];
-	unsigned int staged_in[WEIR_CLASSES];
-
-	/* ns of the device window that is this queue's to spend */
-	atomic64_t credit ____cacheline_aligned_in_smp;
-	atomic_t completed;		/* of those dispatched */
-	int held;			/* enum weir_held; cleared by xchg() */
-	u64 need;			/* ns it found no room for; 0: it is not for want of it */
-	u16 needy;			/* the flow that did. Both under lock, read by others */
-	s64 turn;			/* ns left of its turn as weir_queue.first */
-	unsigned long turn_began;	/* jiffies */
-	int forced;			/* an expired one is in flight beyond it */
+	struct list_head recent;	/* staged, several hardware queues: oldest first */
+	struct weir_line line[WEIR_LEVELS];
+	/* A batch in sector order (order.c) */
+	struct request *batch_next;
+	u64 batch_left;			/* ns of device time */
+	sector_t position;		/* where the last one dispatched ends */
+	/* Nothing is to be done but what is waited for. Set under both locks. */
+	bool asleep;
 
 	struct weir_queue *wq;
-	struct blk_mq_hw_ctx *hctx;
-	struct timer_list timer;	/* armed while held, for next_expiry */
-	struct weir_hctx *retired;	/* the next of weir_queue.retired */
-	struct weir_lane lanes[WEIR_CLASSES][WEIR_LANES];
+	struct blk_mq_hw_ctx *hctx;	/* to run when it is granted something */
+	struct weir_stage *next;	/* of weir_queue.stages */
+	atomic_t completed ____cacheline_aligned_in_smp;
+	atomic_t holders[WEIR_HOLDERS];	/* tags by who holds them */
 };
-
-static inline struct weir_lane *weir_lane(struct weir_hctx *h, u8 class,
-					  u8 level, u16 flow)
-{
-	struct weir_lane *lanes = h->lanes[class];
-
-	switch (level) {
-	case WEIR_RT:
-		return &lanes[WEIR_LANES_BE + flow % WEIR_LANES_RT];
-	case WEIR_IDLE:
-		return &lanes[WEIR_LANES_BE + WEIR_LANES_RT + flow % WEIR_LANES_IDLE];
-	default:
-		return &lanes[flow % WEIR_LANES_BE];
-	}
-}
-
-/* --- a queue --- */
 
 /*
  * Counted by completions, one a CPU; only ever grow, but min_ns. An interrupt
  * in between may cost a count: these are samples.
  */
-struct weir_cpu {
-	u64 served[WEIR_CLASSES];		/* ns of charges */
+struct weir_count {
+	u64 served[WEIR_CLASSES];		/* ns of costs */
 	u64 latency[WEIR_CLASSES];		/* ns, of timed requests */
-	u64 expected[WEIR_CLASSES];		/* ns: what they were charged */
+	u64 expected[WEIR_CLASSES];		/* ns: their costs */
 	u32 done[WEIR_CLASSES];			/* requests */
 	u32 timed[WEIR_CLASSES];		/* requests */
 	struct weir_cost_sample cost[WEIR_OPS][WEIR_COST_SIZES];
+};
+
+struct weir_cpu {
+	struct weir_count count;
+	struct weir_count seen;			/* the tick's: what it has summed up */
 	struct weir_latency device[WEIR_CLASSES];	/* dispatch to completion */
 	struct weir_latency total[WEIR_CLASSES];	/* tag to completion */
 };
@@ -260,51 +242,66 @@ struct weir_cpu {
 /* Knobs of queue/iosched; report.c has their units and ranges. */
 struct weir_knobs {
 	u64 target_ns[2];		/* read, write; 0: learned */
-	u32 expire_msec[WEIR_CLASSES];
-	u32 idle_age_msec;
+	u32 age_msec[WEIR_LEVELS];
 };
 
 struct weir_queue {
 	struct request_queue *q;
 	struct weir_flow *flows;
-	struct weir_cpu __percpu *cpu;
-	bool single;			/* one hardware queue: merges across flows */
+	struct weir_cpu **cpu;		/* by CPU number; NULL: not possible */
+	bool single;			/* one stage: its lock covers the merge hash */
 	bool rotational;
-	unsigned int depth;		/* scheduler tags of a hardware queue */
-	unsigned int background_tags;	/* limit_depth of background requests */
 	struct weir_knobs knobs;
 
-	/* Written by the tick, read by everybody. */
+	/* Written by the tick and when the depth changes, read by everybody. */
+	unsigned int depth;		/* scheduler tags of a hardware queue */
+	unsigned int most_tags;		/* limit_depth of all but RT, its unit */
+	unsigned int background_tags;	/* limit_depth of background requests */
+	unsigned int flow_tags;		/* a flow with more is limited to most_tags */
 	struct weir_cost cost[WEIR_OPS];
 	u64 window;			/* ns */
-	u64 overdraft;			/* ns above it, for sparse flows */
-	u64 chunk;			/* ns a hardware queue takes at a time */
-	u64 share;			/* ns of the window per unit of weight */
-	u64 quantum;			/* ns a turn per unit of weight */
-	u32 sample_mask;		/* one of this plus one is timed */
+	u64 narrow;			/* ns: beside an active higher level */
+	bool open;			/* the window is in nobody's way */
 	u32 background_depth;		/* requests */
+	u32 timed_every;		/* one of so many is timed: an odd prime, or 1 */
+	u64 grace;			/* ns for which a level stays active */
+	u64 light_limit;		/* ns a light flow has used at most */
 	u64 last_tick;			/* ktime ns */
 	u64 period;			/* ns */
 
-	/* Shared under load. Every completion reads nr_held. */
-	atomic64_t unspent ____cacheline_aligned_in_smp; /* ns no queue has */
-	atomic_t background ____cacheline_aligned_in_smp; /* such requests in flight */
-	atomic_t nr_held ____cacheline_aligned_in_smp;	/* hardware queues that wait */
-	atomic_t nr_short;		/* those of them that are short of room */
-	int was_short;			/* one of them was since the last tick */
-	struct weir_hctx *first;	/* whose turn it is: others leave it what that takes */
-	unsigned int wake_from;		/* whom to wake next */
+	/* Written now and then. */
+	bool urgent ____cacheline_aligned_in_smp;	/* RT or LIGHT may be active */
+	bool was_short;			/* somebody has waited since the last tick */
+	u64 active_until[WEIR_LEVELS];	/* ktime ns */
+	u64 vtime;			/* virtual ns of BE, LIGHT and BG ... */
+	u64 vtime_rt, vtime_idle;
+
+	/* ns in flight, by level */
+	atomic64_t charged[WEIR_LEVELS] ____cacheline_aligned_in_smp;
+	atomic_t background;		/* background requests in flight */
+
+	/* Levels that have waiters, as bits; under wait_lock, read by every completion */
+	u32 waiting ____cacheline_aligned_in_smp;
+
+	spinlock_t wait_lock ____cacheline_aligned_in_smp;
+	struct rb_root_cached waiters[WEIR_LEVELS];
+	unsigned long served_at[WEIR_LEVELS];	/* jiffies: granted, or began to wait */
+	struct timer_list timer;	/* armed while somebody waits */
+	atomic64_t light_budget;	/* ns that light flows may narrow the window */
+	u64 light_since;		/* ktime ns: charged to the budget until here */
 
 	/* The tick's own. */
 	unsigned long ticking ____cacheline_aligned_in_smp;
 	struct work_struct tick;
 	struct weir_window law;
 	struct weir_writeback writeback;
-	struct weir_cpu *sums[2];	/* now, and at the last tick */
-	u64 flows_at;			/* when the flows were last looked at */
+	u64 writeback_at, learned_at, flows_at;	/* ktime ns: the last time */
+	bool was_drained;
+	struct weir_count sum;		/* since the last tick, and since these */
+	struct weir_count since_writeback, since_learned;
+	struct weir_latency latency_news, latency_seen[WEIR_SYNC + 1];
 	unsigned int active_flows;
-	unsigned int active_weight;
-	struct weir_hctx *retired;	/* detached, to be freed with this */
+	struct weir_stage *stages;	/* all there are */
 };
 
 static inline struct weir_queue *weir_queue(struct request_queue *q)
@@ -325,12 +322,39 @@ static inline u64 weir_now(void)
 	return ktime_get_ns();
 }
 
-/* admit.c */
+static inline u32 weir_rq_cost(struct weir_queue *wq, struct request *rq)
+{
+	return weir_cost_ns(&wq->cost[weir_op(weir_rq(rq)->class)], blk_rq_bytes(rq));
+}
+
+/* The clock of a level's virtual time: those that share by it have one. */
+static inline u64 *weir_vtime(struct weir_queue *wq, enum weir_level level)
+{
+	return level == WEIR_RT ? &wq->vtime_rt :
+	       level == WEIR_IDLE ? &wq->vtime_idle : &wq->vtime;
+}
+
+/*
+ * admit.c. limit_depth and prepare_request: in the submitter's context, may sleep.
+ * weir_set_depth: with the queue frozen, or a reference to it held.
+ */
 void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data);
 void weir_prepare_request(struct request *rq);
+void weir_release_tag(struct request *rq);
 void weir_set_depth(struct weir_queue *wq, unsigned int depth);
 
-/* stage.c */
+/* flow.c. Any context. */
+void weir_classify(struct weir_queue *wq, struct request *rq);
+u64 weir_flow_start(struct weir_queue *wq, struct weir_rq *r);
+void weir_flow_correct(struct weir_queue *wq, struct weir_rq *r, u32 cost);
+void weir_flow_used(struct weir_queue *wq, struct weir_rq *r);
+void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r);
+void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy);
+
+/*
+ * stage.c: the callbacks of the same names. insert: any number, in the order in
+ * which they are to go; process context or kblockd.
+ */
 void weir_insert(struct blk_mq_hw_ctx *hctx, struct list_head *list, bool at_head);
 bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_segs);
 bool weir_allow_merge(struct request_queue *q, struct request *rq, struct bio *bio);
@@ -338,39 +362,44 @@ int weir_request_merge(struct request_queue *q, struct request **req, struct bio
 void weir_request_merged(struct request_queue *q, struct request *rq, enum elv_merge type);
 void weir_requests_merged(struct request_queue *q, struct request *rq,
 			  struct request *next);
-/* Under h->lock. merged: what became part of another request, to be freed. */
-void weir_open_inbox(struct weir_hctx *h);
-void weir_stage_fresh(struct weir_hctx *h, struct list_head *merged);
-void weir_unstage(struct weir_hctx *h, struct request *rq);
+/* Under s->lock. merged: what became part of another request, to be freed. */
+void weir_open_inbox(struct weir_stage *s);
+void weir_stage_fresh(struct weir_stage *s, struct list_head *merged);
+void weir_unstage(struct weir_stage *s, struct request *rq);
 /* Without it */
 void weir_free_merged(struct list_head *merged);
 
-/* pick.c */
+/* order.c: under s->lock */
+void weir_order_init(struct weir_line *line);
+void weir_order_add(struct weir_stage *s, struct request *rq);
+void weir_order_del(struct weir_stage *s, struct request *rq);
+struct request *weir_order_first(struct weir_stage *s, enum weir_level level);
+void weir_order_dispatched(struct weir_stage *s, struct request *rq, u32 cost);
+
+/* pick.c: the callbacks */
 struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx);
 bool weir_has_work(struct blk_mq_hw_ctx *hctx);
-bool weir_release(struct weir_hctx *h);
-void weir_expired(struct timer_list *timer);
 
-/* credit.c; the first four under h->lock */
-bool weir_credit_take(struct weir_hctx *h, u64 ns, u64 overdraft);
-void weir_credit_give(struct weir_hctx *h, u64 ns);
-void weir_credit_queue(struct weir_hctx *h);
-void weir_credit_turn(struct weir_hctx *h, struct request *rq, bool full);
-void weir_credit_gathered(struct weir_hctx *h);
-void weir_credit_gather(struct weir_queue *wq);
-void weir_credit_resize(struct weir_queue *wq, u64 window);
-void weir_wake(struct weir_queue *wq, u64 ns);
+/* credit.c; the first four under s->lock, the others in any context */
+bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost);
+void weir_credit_hold(struct weir_stage *s);
+void weir_credit_leave(struct weir_stage *s, enum weir_level level);
+u32 weir_credit_collect(struct weir_line *line);
+void weir_credit_charge(struct weir_queue *wq, enum weir_level level, s64 ns);
+void weir_credit_return(struct weir_queue *wq, enum weir_level level, u32 ns);
+void weir_credit_give(struct weir_queue *wq, enum weir_level level, u32 ns, u64 now);
+void weir_credit_active(struct weir_queue *wq, enum weir_level level, u64 now);
+void weir_credit_changed(struct weir_queue *wq);
+void weir_credit_timer(struct timer_list *timer);
 
-/* learn.c */
+/* learn.c: the callbacks */
 void weir_completed_request(struct request *rq, u64 now);
+void weir_requeue_request(struct request *rq);
 void weir_finish_request(struct request *rq);
 
-/* tick.c */
+/* tick.c: at attach and detach */
 int weir_tick_init(struct weir_queue *wq);
 void weir_tick_exit(struct weir_queue *wq);
-
-/* flow.c */
-void weir_flows_tick(struct weir_queue *wq, u64 now);
 
 /* report.c */
 extern const struct blk_mq_debugfs_attr weir_queue_debugfs_attrs[];

@@ -10,6 +10,9 @@
  *   above: a step down, two when it is above four times the target.
  * - Both below three quarters: a step back up. In between nothing changes; wbt,
  *   without such a band, goes to and fro between two steps.
+ * - A step down that did not take an eighth off a latency that still is above its target
+ *   is taken back: it is not the writes that make it long. Then no step down is tried for
+ *   2 windows, twice as many each time it was in vain again, 64 at most.
  * - The window is 100 ms / sqrt(step + 1). CoDel (RFC 8289, 5.3) drops at
  *   intervals shrinking as 1/sqrt(count), since the rate of many TCP flows
  *   falls with the square root of the drops; wbt took it over to look the more
@@ -31,6 +34,9 @@
 #define PATIENCE_ALONE 2	/* windows */
 #define PATIENCE_IDLE 5
 #define FAR_ABOVE 4		/* times the target: two steps */
+#define PATIENCE_VAIN_MIN 2
+#define PATIENCE_VAIN_MAX 64
+#define EXCESS_ONE 256
 
 /* From this step on the depth is 1. */
 static int last_step(const struct weir_writeback *wb)
@@ -62,20 +68,69 @@ void weir_writeback_depth_set(struct weir_writeback *wb, u32 max_depth)
 		wb->contended_step = last_step(wb);
 }
 
-/* Steps to go: down is positive. */
-static int verdict(u32 count, u64 lat_ns, u64 target_ns)
+/* A latency over its target, in 1/256; 0 if there is nothing to compare. */
+static u64 excess_of(u32 count, u64 lat_ns, u64 target_ns)
 {
+	/* 4.6 hours, to fit when it is multiplied */
+	const u64 most = 1ULL << 44;
+
 	if (!count || !target_ns)
-		return -1;
-	if (lat_ns > target_ns)
-		return lat_ns / FAR_ABOVE > target_ns ? 2 : 1;
-	return lat_ns > target_ns - target_ns / 4 ? 0 : -1;
+		return 0;
+	return div64_u64((lat_ns < most ? lat_ns : most) * EXCESS_ONE, target_ns);
+}
+
+/* Steps to go for the worse of the two: down is positive. */
+static int verdict(u64 excess)
+{
+	if (excess > FAR_ABOVE * EXCESS_ONE)
+		return 2;
+	if (excess > EXCESS_ONE)
+		return 1;
+	return excess > EXCESS_ONE * 3 / 4 ? 0 : -1;
+}
+
+/* Was the last step down of no use? Then it is taken back. */
+static bool was_in_vain(struct weir_writeback *wb, u64 excess)
+{
+	int tried = wb->tried;
+
+	wb->tried = 0;
+	if (!tried || excess <= EXCESS_ONE)
+		return false;
+	if (excess < wb->excess - wb->excess / 8) {
+		wb->patience = 0;
+		return false;
+	}
+	set_step(wb, wb->step - tried);
+	wb->patience = wb->patience ? wb->patience * 2 : PATIENCE_VAIN_MIN;
+	if (wb->patience > PATIENCE_VAIN_MAX)
+		wb->patience = PATIENCE_VAIN_MAX;
+	wb->pause = wb->patience;
+	return true;
+}
+
+/* With reads or synchronous writes beside the background writes */
+static void decide(struct weir_writeback *wb, u64 excess)
+{
+	int steps = verdict(excess), before = wb->step;
+
+	if (was_in_vain(wb, excess))
+		return;
+	if (steps > 0 && wb->pause) {
+		wb->pause--;
+		return;
+	}
+	set_step(wb, wb->step + steps);
+	if (wb->step > before) {
+		wb->tried = wb->step - before;
+		wb->excess = excess;
+	}
 }
 
 void weir_writeback_update(struct weir_writeback *wb,
 			   const struct weir_writeback_sample *s)
 {
-	int read, sync;
+	u64 read, sync;
 
 	if (!s->writes) {
 		if (++wb->idle < PATIENCE_IDLE)
@@ -100,9 +155,9 @@ void weir_writeback_update(struct weir_writeback *wb,
 		set_step(wb, wb->contended_step);
 		return;
 	}
-	read = verdict(s->reads, s->read_lat_ns, s->read_target_ns);
-	sync = verdict(s->syncs, s->sync_lat_ns, s->sync_target_ns);
-	set_step(wb, wb->step + (read > sync ? read : sync));
+	read = excess_of(s->reads, s->read_lat_ns, s->read_target_ns);
+	sync = excess_of(s->syncs, s->sync_lat_ns, s->sync_target_ns);
+	decide(wb, read > sync ? read : sync);
 	wb->contended_step = wb->step;
 }
 

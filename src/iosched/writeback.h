@@ -39,6 +39,10 @@ struct weir_writeback_sample {
  * @contended_step: the step when reads or synchronous writes were last there
  * @alone: windows since then
  * @idle: windows without background writes, up to the next step up
+ * @tried: steps that the last verdict took, and nobody knows yet whether they help
+ * @excess: how far above its target the latency was before, 1/256
+ * @pause: windows in which no step down is taken
+ * @patience: where @pause starts the next time
  */
 struct weir_writeback {
 	int step;
@@ -47,6 +51,10 @@ struct weir_writeback {
 	int contended_step;
 	u32 alone;
 	u32 idle;
+	int tried;
+	u64 excess;
+	u32 pause;
+	u32 patience;
 };
 
 /*

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who is next within a level. All of it under weir_stage.lock.
+ *
+ * Without an arm: by virtual start time (flow.c), which is start-time fair queueing
+ * over flows. Within a flow start times only grow, so requests of one flow keep their
+ * order.
+ *
+ * With an arm: in sector order, for as much device time as BATCH single requests take,
+ * then on from the request with the least start time. What a flow sent in a batch it
+ * has been charged when it was staged, so it starts later the next time.
+ */
+#include "weir_iosched.h"
+
+#define BATCH 16
+
+void weir_order_init(struct weir_line *line)
+{
+	line->by_start = RB_ROOT_CACHED;
+	line->by_sector = RB_ROOT;
+	INIT_LIST_HEAD(&line->arrived);
+}
+
+static bool starts_before(struct rb_node *a, const struct rb_node *b)
+{
+	struct request *rq = rb_entry(a, struct request, rb_node);
+	struct request *other = rb_entry(b, struct request, rb_node);
+
+	return (s64)(weir_rq(rq)->start - weir_rq(other)->start) < 0;
+}
+
+void weir_order_add(struct weir_stage *s, struct request *rq)
+{
+	struct weir_line *line = &s->line[weir_rq(rq)->level];
+
+	line->nr++;
+	if (s->wq->rotational) {
+		elv_rb_add(&line->by_sector, rq);
+		list_add_tail(&rq->queuelist, &line->arrived);
+		return;
+	}
+	rb_add_cached(&rq->rb_node, &line->by_start, starts_before);
+	if (!s->wq->single)
+		list_add_tail(&rq->queuelist, &s->recent);
+}
+
+void weir_order_del(struct weir_stage *s, struct request *rq)
+{
+	struct weir_line *line = &s->line[weir_rq(rq)->level];
+
+	line->nr--;
+	list_del_init(&rq->queuelist);
+	if (s->wq->rotational) {
+		if (s->batch_next == rq)
+			s->batch_next = elv_rb_latter_request(s->wq->q, rq);
+		elv_rb_del(&line->by_sector, rq);
+		return;
+	}
+	rb_erase_cached(&rq->rb_node, &line->by_start);
+	RB_CLEAR_NODE(&rq->rb_node);
+}
+
+static struct request *least_start(struct weir_line *line)
+{
+	struct request *rq, *least = NULL;
+
+	list_for_each_entry(rq, &line->arrived, queuelist)
+		if (!least || (s64)(weir_rq(rq)->start - weir_rq(least)->start) < 0)
+			least = rq;
+	return least;
+}
+
+/* The line of that level has a request. */
+struct request *weir_order_first(struct weir_stage *s, enum weir_level level)
+{
+	struct weir_line *line = &s->line[level];
+
+	if (!s->wq->rotational)
+		return rb_entry(rb_first_cached(&line->by_start), struct request, rb_node);
+	if (s->batch_next && s->batch_left && weir_rq(s->batch_next)->level == level)
+		return s->batch_next;
+	return least_start(line);
+}
+
+/* rq, still staged, is what weir_order_first() said, and goes. cost: device time, ns */
+void weir_order_dispatched(struct weir_stage *s, struct request *rq, u32 cost)
+{
+	if (!s->wq->rotational)
+		return;
+	if (s->batch_next != rq || !s->batch_left)
+		s->batch_left = (u64)BATCH * READ_ONCE(s->wq->cost[WEIR_OP_READ].base_ns);
+	s->batch_left -= min_t(u64, s->batch_left, cost);
+	s->batch_next = rq;	/* weir_order_del() goes on from here */
+	s->position = blk_rq_pos(rq) + blk_rq_sectors(rq);
+}
