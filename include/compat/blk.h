@@ -9,10 +9,11 @@
 
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
-#include <linux/hrtimer.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/version.h>
+
+#include <compat/hrtimer.h>
 
 /*
  * queue_rqs: a list head of its own, or the first request.
@@ -81,18 +82,6 @@ static __always_inline struct request *weir_take_lone(struct request **list)
 #define WEIR_MAX_BLOCK_SIZE PAGE_SIZE
 #define WEIR_BS_MAX 4096
 #endif
-
-static inline void weir_hrtimer_setup(struct hrtimer *timer,
-				      enum hrtimer_restart (*fn)(struct hrtimer *),
-				      clockid_t clock, enum hrtimer_mode mode)
-{
-#ifdef WEIR_HAVE_HRTIMER_SETUP
-	hrtimer_setup(timer, fn, clock, mode);
-#else
-	hrtimer_init(timer, clock, mode);
-	timer->function = fn;
-#endif
-}
 
 /* Write zeroes that also unmap, as a limit of its own */
 static inline void weir_limit_zeroes_unmap(struct queue_limits *lim,

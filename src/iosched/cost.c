@@ -21,7 +21,10 @@
  *   quicker, the floor creeps up by 1/2048: without it one cache hit per tick
  *   would hide for ever that the device has slowed down. A minute of it is a
  *   third.
- * - When the window law has drained the device (window.c) the candidate is the floor.
+ * - When the window law has drained the device (window.c) the candidate is the floor,
+ *   and floors of other sizes, which may be those of a queue, are forgotten. From then on
+ *   floors only fall between drains, and a size that was not seen in one begins at the
+ *   line at most: what is more is a queue.
  * - Through the floors goes a straight line, base + slope x size, by least
  *   squares of the relative error (weights 1/floor^2), so that 4 KiB matters as
  *   much as 4 MiB. A floor that fewer than 16 requests stand behind is left
@@ -69,32 +72,45 @@ void weir_cost_init(struct weir_cost *c, bool rotational)
 	};
 }
 
-static void learn_floor(struct weir_cost_floor *f, const struct weir_cost_sample *s,
-			bool drained)
+static u32 candidate_of(u32 mean, u32 quickest)
 {
-	u32 mean = clamp_ns(div_u64(s->sum_ns, s->count));
-	u32 quickest = clamp_ns(s->min_ns);
-	u32 candidate, rise;
+	return quickest > mean ? mean : quickest + (mean - quickest) / 2;
+}
 
-	if (quickest > mean)
-		quickest = mean;
-	candidate = quickest + (mean - quickest) / 2;
-	f->age = 0;
-	f->seen = s->count < WEIR_COST_SURE - f->seen ? f->seen + s->count :
-							WEIR_COST_SURE;
-	if (!f->ns || (drained && s->count >= SURE_COUNT / 2)) {
-		f->ns = candidate;
-	} else if (candidate < f->ns) {
-		u32 weight = s->count < SURE_COUNT ? s->count : SURE_COUNT;
+/* By 1/32 at most, or 1/2048 where some request still is quicker. */
+static void rise(struct weir_cost_floor *f, u32 count, u32 mean, u32 quickest)
+{
+	u32 by;
 
-		f->ns -= div_u64((u64)(f->ns - candidate) * weight, 2 * SURE_COUNT);
-	} else if (quickest > f->ns) {
-		rise = (f->ns >> RISE_SHIFT) >> (s->count < RISE_COUNT ? 2 : 0);
-		rise += !rise;
-		f->ns += quickest - f->ns < rise ? quickest - f->ns : rise;
+	if (quickest > f->ns) {
+		by = (f->ns >> RISE_SHIFT) >> (count < RISE_COUNT ? 2 : 0);
+		by += !by;
+		f->ns += quickest - f->ns < by ? quickest - f->ns : by;
 	} else if (mean / 2 > f->ns) {
 		f->ns += f->ns >> CREEP_SHIFT;
 	}
+}
+
+/* line_ns: what the line says of that size */
+static void learn_floor(struct weir_cost *c, struct weir_cost_floor *f,
+			const struct weir_cost_sample *s, u32 line_ns, bool drained)
+{
+	u32 mean = clamp_ns(div_u64(s->sum_ns, s->count));
+	u32 quickest = clamp_ns(s->min_ns);
+	u32 candidate = candidate_of(mean, quickest);
+	u32 weight = s->count < SURE_COUNT ? s->count : SURE_COUNT;
+
+	f->age = 0;
+	f->seen = s->count < WEIR_COST_SURE - f->seen ? f->seen + s->count :
+							WEIR_COST_SURE;
+	if (drained && s->count >= SURE_COUNT / 2)
+		f->ns = candidate;
+	else if (!f->ns)
+		f->ns = c->drained && line_ns < candidate ? line_ns : candidate;
+	else if (candidate < f->ns)
+		f->ns -= div_u64((u64)(f->ns - candidate) * weight, 2 * SURE_COUNT);
+	else if (!c->drained)
+		rise(f, s->count, mean, quickest);
 }
 
 /*
@@ -173,11 +189,15 @@ void weir_cost_learn(struct weir_cost *c,
 			any = true;
 	if (!any)
 		return;
+	c->drained |= drained;
 	for (i = 0; i < WEIR_COST_SIZES; i++) {
 		struct weir_cost_floor *f = &c->floor[i];
 
 		if (sample[i].count)
-			learn_floor(f, &sample[i], drained);
+			learn_floor(c, f, &sample[i], weir_cost_ns(c, bucket_kib(i) << 10),
+				    drained);
+		else if (drained)
+			*f = (struct weir_cost_floor){ 0 };
 		else if (f->ns && ++f->age > FORGET_TICKS)
 			*f = (struct weir_cost_floor){ 0 };
 		if (f->seen > c->floor[most].seen)

@@ -53,11 +53,13 @@ struct weir_cost_floor {
  * struct weir_cost - the line, and what it is drawn through
  * @base_ns: what a request of no size would take
  * @slope: ns per KiB, times 2 to the WEIR_COST_SHIFT
+ * @drained: it was learned once from a device without a queue
  * @floor: owned by weir_cost_learn()
  */
 struct weir_cost {
 	u32 base_ns;
 	u32 slope;
+	bool drained;
 	struct weir_cost_floor floor[WEIR_COST_SIZES];
 };
 

@@ -8,11 +8,12 @@
  *   another one reads.
  * - A request fits if its level and those above hold no more than the window with it,
  *   or hold nothing.
- * - While a level above is active, a level may have `narrow` in flight, or one
- *   request: so what is of no importance trickles, and what is important meets a
- *   short queue in the device. RT and LIGHT do that to all below, BE to IDLE. A level
- *   is active while it has something in flight or waiting, and for a grace after that:
- *   who reads one block after the other is active between them.
+ * - While a level above is active, a level may have `narrow` in flight, a few small
+ *   requests, or one large one that takes 1/TRICKLE of the time: what can wait
+ *   trickles, and what cannot meets a short queue in the device. RT and LIGHT do that
+ *   to all below, BE to IDLE. A level is active while it has something in flight or
+ *   waiting, and for a grace after that: who reads one block after the other is active
+ *   between them.
  * - What does not fit waits. A stage has a waiter for each level, with the virtual
  *   start time and the cost of its first request. Whoever completes a request hands
  *   what has come free to the best waiter: of the first level, and there of the least
@@ -26,14 +27,15 @@
  *   tests/model/credit.pml proves it.
  * - Completions hand out a part of the window (1/HANDOUT) at a time, or there would
  *   be a switch to kblockd for every request.
- * - The timer looks every TIMER_JIFFIES after a level that was given nothing for its
- *   age limit: it gets one request, whether it fits or not. So do waiters behind
- *   commands that the device has lost.
+ * - While somebody waits a timer looks for the end of a grace, and every TIMER_NS for a
+ *   level that was given nothing for its age limit: it gets one request, whether it fits
+ *   or not. So do waiters behind commands that the device has lost.
  */
 #include "weir_iosched.h"
 
 #define HANDOUT		8
-#define TIMER_JIFFIES	max(HZ / 20, 1)
+#define TRICKLE		8
+#define TIMER_NS	(50 * NSEC_PER_MSEC)
 /* BE stays active for so many graces: IDLE is to go when nobody wants anything. */
 #define GRACES_BE	16
 
@@ -53,14 +55,10 @@ static bool is_active(struct weir_queue *wq, enum weir_level level, u64 now)
 }
 
 /* Is a level active that makes this one narrow? */
-static bool is_narrow(struct weir_queue *wq, enum weir_level level)
+static bool is_narrow(struct weir_queue *wq, enum weir_level level, u64 now)
 {
-	u64 now;
 	int i;
 
-	if (level != WEIR_IDLE && !READ_ONCE(wq->urgent))
-		return false;
-	now = weir_now();
 	for (i = 0; i < level; i++)
 		if (above[level] & BIT(i) && is_active(wq, i, now))
 			return true;
@@ -68,6 +66,23 @@ static bool is_narrow(struct weir_queue *wq, enum weir_level level)
 	if (level == WEIR_BE)
 		WRITE_ONCE(wq->urgent, false);
 	return false;
+}
+
+/* Beside an active level above, or there is none */
+static bool fits_beside(struct weir_queue *wq, enum weir_level level, u32 cost, s64 own)
+{
+	u64 now;
+
+	if (level != WEIR_IDLE && !READ_ONCE(wq->urgent))
+		return true;
+	now = weir_now();
+	if (!is_narrow(wq, level, now))
+		return true;
+	if (!READ_ONCE(wq->was_narrow))
+		WRITE_ONCE(wq->was_narrow, true);
+	if (own + cost <= (s64)READ_ONCE(wq->narrow))
+		return true;
+	return own <= 0 && now - READ_ONCE(wq->sent_at[level]) >= (u64)TRICKLE * cost;
 }
 
 static bool background_full(struct weir_queue *wq)
@@ -79,15 +94,13 @@ static bool background_full(struct weir_queue *wq)
 static bool fits(struct weir_queue *wq, enum weir_level level, u32 cost, u64 slack)
 {
 	s64 own = atomic64_read(&wq->charged[level]), held = own;
-	bool open = READ_ONCE(wq->open);
 	int i;
 
 	if (level == WEIR_BG && background_full(wq))
 		return false;
-	if (own > 0 && is_narrow(wq, level) &&
-	    own + cost > (s64)READ_ONCE(wq->narrow))
+	if (!fits_beside(wq, level, cost, own))
 		return false;
-	if (open)
+	if (READ_ONCE(wq->open))
 		return true;
 	for (i = 0; i < level; i++)
 		held += atomic64_read(&wq->charged[i]);
@@ -98,8 +111,12 @@ static bool fits(struct weir_queue *wq, enum weir_level level, u32 cost, u64 sla
 void weir_credit_charge(struct weir_queue *wq, enum weir_level level, s64 ns)
 {
 	atomic64_add(ns, &wq->charged[level]);
-	if (level <= WEIR_LIGHT && !READ_ONCE(wq->urgent))
-		WRITE_ONCE(wq->urgent, true);
+	if (level <= WEIR_LIGHT) {
+		if (!READ_ONCE(wq->urgent))
+			WRITE_ONCE(wq->urgent, true);
+	} else if (READ_ONCE(wq->urgent) || level == WEIR_IDLE) {
+		WRITE_ONCE(wq->sent_at[level], weir_now());
+	}
 }
 
 /*
@@ -203,21 +220,33 @@ static void hand_out(struct weir_queue *wq, struct weir_stage *self, bool eager)
 		grant(wq, w, self);
 }
 
-/* A waiter that says what line's first request needs. */
+/* A waiter that says what its level's first request needs. */
 static void update_waiter(struct weir_stage *s, enum weir_level level)
 {
 	struct weir_waiter *w = &s->line[level].waiter;
 	struct request *rq = weir_order_first(s, level);
-	struct weir_rq *r = weir_rq(rq);
 
+	w->need = weir_rq_cost(s->wq, rq);
 	if (w->waiting) {
-		if (w->start == r->start)
+		if (w->start == weir_rq(rq)->start)
 			return;
 		dequeue(s->wq, w);
 	}
-	w->start = r->start;
-	w->need = r->cost;
+	w->start = weir_rq(rq)->start;
 	enqueue(s->wq, w);
+}
+
+/* Somebody waits: look in a while, or soon, if it is for the end of a grace. */
+static void arm_timer(struct weir_queue *wq)
+{
+	bool soon = READ_ONCE(wq->urgent);
+	u64 ns = soon ? READ_ONCE(wq->grace) : TIMER_NS;
+
+	if (!wq->waiting || (wq->armed && (wq->armed_soon || !soon)))
+		return;
+	wq->armed = true;
+	wq->armed_soon = soon;
+	hrtimer_start(&wq->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_SOFT);
 }
 
 /*
@@ -241,8 +270,7 @@ void weir_credit_hold(struct weir_stage *s)
 	for (i = 0; i < WEIR_LEVELS; i++)
 		granted |= s->line[i].waiter.granted;
 	WRITE_ONCE(s->asleep, !granted);
-	if (wq->waiting && !timer_pending(&wq->timer))
-		mod_timer(&wq->timer, jiffies + TIMER_JIFFIES);
+	arm_timer(wq);
 	spin_unlock_irqrestore(&wq->wait_lock, flags);
 	if (!READ_ONCE(wq->was_short))
 		WRITE_ONCE(wq->was_short, true);
@@ -321,6 +349,29 @@ void weir_credit_return(struct weir_queue *wq, enum weir_level level, u32 ns)
 }
 
 /*
+ * A bio has become part of a staged request: if it is the first of a level that waits,
+ * it needs more. Under s->lock.
+ */
+void weir_credit_grown(struct weir_stage *s)
+{
+	struct weir_queue *wq = s->wq;
+	unsigned long flags;
+	int i;
+
+	for (i = 0; i < WEIR_LEVELS; i++) {
+		struct weir_line *line = &s->line[i];
+
+		if (!line->nr || !READ_ONCE(line->waiter.waiting) ||
+		    weir_rq_cost(wq, weir_order_first(s, i)) == READ_ONCE(line->waiter.need))
+			continue;
+		spin_lock_irqsave(&wq->wait_lock, flags);
+		if (line->waiter.waiting)
+			update_waiter(s, i);
+		spin_unlock_irqrestore(&wq->wait_lock, flags);
+	}
+}
+
+/*
  * Requests of that level have become part of others. If it has none any more, it does
  * not wait for credit, and needs none. Under s->lock.
  */
@@ -357,13 +408,14 @@ void weir_credit_changed(struct weir_queue *wq)
 	spin_unlock_irqrestore(&wq->wait_lock, flags);
 }
 
-void weir_credit_timer(struct timer_list *timer)
+enum hrtimer_restart weir_credit_timer(struct hrtimer *timer)
 {
 	struct weir_queue *wq = container_of(timer, struct weir_queue, timer);
 	unsigned long flags;
 	int i;
 
 	spin_lock_irqsave(&wq->wait_lock, flags);
+	wq->armed = false;
 	for (i = 0; i < WEIR_LEVELS; i++) {
 		unsigned long age = msecs_to_jiffies(READ_ONCE(wq->knobs.age_msec[i]));
 		struct weir_waiter *w = first(wq, i);
@@ -372,7 +424,7 @@ void weir_credit_timer(struct timer_list *timer)
 			grant(wq, w, NULL);
 	}
 	hand_out(wq, NULL, true);
-	if (wq->waiting)
-		mod_timer(timer, jiffies + TIMER_JIFFIES);
+	arm_timer(wq);
 	spin_unlock_irqrestore(&wq->wait_lock, flags);
+	return HRTIMER_NORESTART;
 }

@@ -11,11 +11,14 @@
  *   Whoever is new, or was idle, starts now: before those with a backlog.
  * - What a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that
  *   has used no more than LIGHT_READS small reads' worth is light: a program that
- *   starts, a shell. So is none with more than LIGHT_NR requests at once: a copy that
- *   pauses, or forks, remains what it is. Light flows make others narrow
+ *   starts, a shell. Who has more than LIGHT_NR requests at once, or one of more than
+ *   LIGHT_BYTES, counts as one that has used twice that: a copy that pauses remains what
+ *   it is. Light flows make others narrow
  *   (credit.c), and all of them together have a budget for that: so many ns of every
  *   LIGHT_PART, and twice LIGHT_READS at most. Beyond it they are of best effort.
  */
+#include <linux/sizes.h>
+
 #include "weir_iosched.h"
 
 #define WAYS		8
@@ -23,6 +26,9 @@
 #define LEAK_SHIFT	4
 #define LIGHT_READS	1024
 #define LIGHT_NR	4
+#define LIGHT_BYTES	SZ_256K
+#define LIGHT_MIN_NS	(100 * NSEC_PER_MSEC)
+#define LIGHT_MAX_NS	(4 * NSEC_PER_SEC)
 #define LIGHT_PART	20
 /* A flow that has used nothing for so long is not active. */
 #define ACTIVE_JIFFIES	(HZ / 5)
@@ -119,11 +125,18 @@ static u64 used_now(struct weir_flow *flow, unsigned long now)
 	return used > leak ? used - leak : 0;
 }
 
-static bool is_light(struct weir_queue *wq, struct weir_flow *flow)
+static bool is_light(struct weir_queue *wq, struct weir_flow *flow, struct request *rq)
 {
-	return atomic_read(&flow->nr) <= LIGHT_NR &&
-	       used_now(flow, jiffies) < READ_ONCE(wq->light_limit) &&
-	       atomic64_read(&wq->light_budget) > 0;
+	u64 limit = READ_ONCE(wq->light_limit);
+
+	if (atomic_read(&flow->nr) > LIGHT_NR || blk_rq_bytes(rq) > LIGHT_BYTES) {
+		WRITE_ONCE(flow->used, 2 * limit);
+		WRITE_ONCE(flow->used_at, jiffies);
+		return false;
+	}
+	if (READ_ONCE(flow->used) >= limit && used_now(flow, jiffies) >= limit)
+		return false;
+	return atomic64_read(&wq->light_budget) > 0;
 }
 
 /*
@@ -149,7 +162,7 @@ void weir_classify(struct weir_queue *wq, struct request *rq)
 	r->flow = flow - wq->flows;
 	if (unlikely(READ_ONCE(flow->weight) != weight))
 		WRITE_ONCE(flow->weight, weight);
-	if (r->level == WEIR_BE && is_light(wq, flow))
+	if (r->level == WEIR_BE && is_light(wq, flow, rq))
 		r->level = WEIR_LIGHT;
 	r->pinned = weir_prepared(rq);
 	if (unlikely(!r->pinned))
@@ -246,7 +259,7 @@ static void share_out(struct weir_queue *wq)
 void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy)
 {
 	u64 read = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K);
-	u64 limit = LIGHT_READS * read;
+	u64 limit = clamp_t(u64, LIGHT_READS * read, LIGHT_MIN_NS, LIGHT_MAX_NS);
 	unsigned int i, active = 0;
 	s64 budget;
 

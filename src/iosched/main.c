@@ -71,7 +71,8 @@ static int attach(struct request_queue *q, struct elevator_queue *eq)
 	spin_lock_init(&wq->wait_lock);
 	for (i = 0; i < WEIR_LEVELS; i++)
 		wq->waiters[i] = RB_ROOT_CACHED;
-	timer_setup(&wq->timer, weir_credit_timer, 0);
+	weir_hrtimer_setup(&wq->timer, weir_credit_timer, CLOCK_MONOTONIC,
+			   HRTIMER_MODE_REL_SOFT);
 	wq->flows = kvcalloc(WEIR_FLOWS, sizeof(*wq->flows), GFP_KERNEL);
 	if (!wq->flows)
 		goto fail_queue;
@@ -105,7 +106,7 @@ static void detach(struct elevator_queue *eq)
 	struct weir_queue *wq = eq->elevator_data;
 	int i;
 
-	timer_shutdown_sync(&wq->timer);
+	hrtimer_cancel(&wq->timer);
 	cancel_work_sync(&wq->tick);
 	WARN_ON_ONCE(wq->waiting || atomic_read(&wq->background));
 	for (i = 0; i < WEIR_LEVELS; i++)

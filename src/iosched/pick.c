@@ -104,7 +104,7 @@ static struct request *of_those_that_fit(struct weir_stage *s)
 
 		if (!s->line[i].nr || READ_ONCE(s->line[i].waiter.waiting))
 			continue;
-		cost = weir_rq(weir_order_first(s, i))->cost;
+		cost = weir_rq_cost(s->wq, weir_order_first(s, i));
 		return weir_credit_try(s->wq, i, cost) ? take(s, i, cost) : NULL;
 	}
 	return NULL;

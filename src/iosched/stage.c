@@ -177,6 +177,8 @@ bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_se
 		open_for_merging(s, &merged_too);
 	}
 	ret = merge_bio(s, bio, nr_segs, &merged);
+	if (ret)
+		weir_credit_grown(s);
 	spin_unlock(&s->lock);
 
 	if (merged)

@@ -176,6 +176,7 @@ static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 		.requests = all_done(sum),
 		.flows = wq->active_flows,
 		.backlog = backlog,
+		.disturbed = READ_ONCE(wq->was_narrow),
 	};
 	u64 target = READ_ONCE(wq->knobs.target_ns[0]);
 
@@ -195,6 +196,7 @@ static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 	s.unloaded_ns = mean(sum->expected, sum, first, last);
 	for (class = 0; class < WEIR_CLASSES; class++)
 		s.served_ns += sum->served[class];
+	WRITE_ONCE(wq->was_narrow, false);
 	weir_window_update(&wq->law, &s, target, wq->rotational);
 	trace_weir_window(wq->q, wq->law.size, s.served_ns, s.interval_ns,
 			  s.latency_ns, s.unloaded_ns, s.backlog, wq->law.phase);

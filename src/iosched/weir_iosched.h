@@ -27,10 +27,10 @@
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
-#include <linux/timer.h>
 #include <linux/workqueue.h>
 
 #include <compat/elevator.h>
+#include <compat/hrtimer.h>
 
 #include "cost.h"
 #include "group.h"
@@ -272,7 +272,9 @@ struct weir_queue {
 	/* Written now and then. */
 	bool urgent ____cacheline_aligned_in_smp;	/* RT or LIGHT may be active */
 	bool was_short;			/* somebody has waited since the last tick */
+	bool was_narrow;		/* and for a level above */
 	u64 active_until[WEIR_LEVELS];	/* ktime ns */
+	u64 sent_at[WEIR_LEVELS];	/* ktime ns, while a level above may be active */
 	u64 vtime;			/* virtual ns of BE, LIGHT and BG ... */
 	u64 vtime_rt, vtime_idle;
 
@@ -286,7 +288,8 @@ struct weir_queue {
 	spinlock_t wait_lock ____cacheline_aligned_in_smp;
 	struct rb_root_cached waiters[WEIR_LEVELS];
 	unsigned long served_at[WEIR_LEVELS];	/* jiffies: granted, or began to wait */
-	struct timer_list timer;	/* armed while somebody waits */
+	struct hrtimer timer;		/* armed while somebody waits */
+	bool armed, armed_soon;
 	atomic64_t light_budget;	/* ns that light flows may narrow the window */
 	u64 light_since;		/* ktime ns: charged to the budget until here */
 
@@ -380,9 +383,10 @@ void weir_order_dispatched(struct weir_stage *s, struct request *rq, u32 cost);
 struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx);
 bool weir_has_work(struct blk_mq_hw_ctx *hctx);
 
-/* credit.c; the first four under s->lock, the others in any context */
+/* credit.c; the first five under s->lock, the others in any context */
 bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost);
 void weir_credit_hold(struct weir_stage *s);
+void weir_credit_grown(struct weir_stage *s);
 void weir_credit_leave(struct weir_stage *s, enum weir_level level);
 u32 weir_credit_collect(struct weir_line *line);
 void weir_credit_charge(struct weir_queue *wq, enum weir_level level, s64 ns);
@@ -390,7 +394,7 @@ void weir_credit_return(struct weir_queue *wq, enum weir_level level, u32 ns);
 void weir_credit_give(struct weir_queue *wq, enum weir_level level, u32 ns, u64 now);
 void weir_credit_active(struct weir_queue *wq, enum weir_level level, u64 now);
 void weir_credit_changed(struct weir_queue *wq);
-void weir_credit_timer(struct timer_list *timer);
+enum hrtimer_restart weir_credit_timer(struct hrtimer *timer);
 
 /* learn.c: the callbacks */
 void weir_completed_request(struct request *rq, u64 now);

@@ -14,7 +14,7 @@
  * - DRAIN: a queue that was never shorter looks like a part of the device. So before
  *   the window closes, and not again within DRAIN_EVERY_NS, one request at a time is
  *   let through, until at least DRAIN_REQUESTS have shown the latency without a queue
- *   (BBR's ProbeRTT), for some 10 ms. So is it every DRAIN_EVERY_NS of a search. A disk
+ *   (BBR's ProbeRTT), for 10 ms at most. So is it every DRAIN_EVERY_NS of a search. A disk
  *   with an arm has no such latency.
  * - SEARCH: it begins with FIRST times the product, as a device whose dies are hit at
  *   random needs a multiple of it. While the rate is within the tolerance of the full
@@ -47,8 +47,8 @@
 #define PLAIN_REQUESTS 128		/* much is missing: so many */
 #define CLOSE_REQUESTS 64
 #define DRAIN_EVERY_NS (10000 * MSEC)
-#define DRAIN_REQUESTS 16
-#define DRAIN_MOST_NS (20 * MSEC)
+#define DRAIN_REQUESTS 8
+#define DRAIN_MOST_NS (10 * MSEC)
 #define QUIET_NS (200 * MSEC)
 #define PATIENCE_MIN 4
 #define PATIENCE_MAX 64
@@ -150,7 +150,7 @@ static void drain(struct weir_window *w, const struct seen *now)
 	w->resume = w->phase == WEIR_WINDOW_SEARCH;
 	w->phase = WEIR_WINDOW_DRAIN;
 	/* What was sent before has to go. */
-	w->wait_ns = min_of(2 * now->latency_ns, DRAIN_MOST_NS);
+	w->wait_ns = min_of(now->latency_ns + now->latency_ns / 2, DRAIN_MOST_NS);
 }
 
 /* Is there more in flight than is of use, with somebody to gain from less? */
@@ -297,7 +297,7 @@ void weir_window_update(struct weir_window *w, const struct weir_window_sample *
 	w->drained_ns = min_of(w->drained_ns + s->interval_ns, DRAIN_EVERY_NS);
 	if (!target_ns && is_idle(w, s))
 		return;
-	if (w->wait_ns) {
+	if (w->wait_ns || (s->disturbed && w->phase == WEIR_WINDOW_SEARCH)) {
 		w->wait_ns -= min_of(w->wait_ns, s->interval_ns);
 		clear(w);
 		return;

@@ -23,6 +23,7 @@
  * @unloaded_ns: the mean of their costs; 0 if none
  * @flows: active flows
  * @backlog: somebody was held back by the window
+ * @disturbed: and somebody for another reason: the rate says nothing
  */
 struct weir_window_sample {
 	u64 interval_ns;
@@ -32,6 +33,7 @@ struct weir_window_sample {
 	u64 unloaded_ns;
 	u32 flows;
 	bool backlog;
+	bool disturbed;
 };
 
 enum weir_window_phase {
