@@ -17,8 +17,8 @@
 /* A request leaves for the driver. */
 TRACE_EVENT(weir_dispatch,
 	TP_PROTO(struct request *rq, unsigned int class, unsigned int level,
-		 unsigned int flow, u32 cost_ns, bool overdraft),
-	TP_ARGS(rq, class, level, flow, cost_ns, overdraft),
+		 unsigned int flow, u32 cost_ns, bool charged),
+	TP_ARGS(rq, class, level, flow, cost_ns, charged),
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(u64, sector)
@@ -27,7 +27,7 @@ TRACE_EVENT(weir_dispatch,
 		__field(u8, level)
 		__field(u16, flow)
 		__field(u32, cost_ns)
-		__field(bool, overdraft)
+		__field(bool, charged)
 		__field(u64, waited_ns)
 	),
 	TP_fast_assign(
@@ -38,13 +38,13 @@ TRACE_EVENT(weir_dispatch,
 		__entry->level = level;
 		__entry->flow = flow;
 		__entry->cost_ns = cost_ns;
-		__entry->overdraft = overdraft;
+		__entry->charged = charged;
 		__entry->waited_ns = ktime_get_ns() - rq->start_time_ns;
 	),
-	TP_printk("%d,%d class=%u level=%u flow=%u sector=%llu bytes=%u cost_ns=%u overdraft=%d waited_ns=%llu",
+	TP_printk("%d,%d class=%u level=%u flow=%u sector=%llu bytes=%u cost_ns=%u charged=%d waited_ns=%llu",
 		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->class,
 		  __entry->level, __entry->flow, __entry->sector, __entry->bytes,
-		  __entry->cost_ns, __entry->overdraft, __entry->waited_ns)
+		  __entry->cost_ns, __entry->charged, __entry->waited_ns)
 );
 
 /* The window law has decided. phase: 0 open, 1 drain, 2 search. */

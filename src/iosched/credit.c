@@ -286,13 +286,28 @@ u32 weir_credit_collect(struct weir_line *line)
 	return granted;
 }
 
-static bool anybody_waits(struct weir_queue *wq, enum weir_level level)
+/*
+ * May there be something to hand out, now that a request of level is over? Without a
+ * lock: as long as BE and above hold more than is left when something is handed out,
+ * nobody but RT and LIGHT gets anything.
+ */
+static bool may_hand_out(struct weir_queue *wq, enum weir_level level)
 {
 	u32 waiting = READ_ONCE(wq->waiting);
+	u64 window = READ_ONCE(wq->window);
+	s64 held = 0;
+	int i;
 
+	if (likely(!waiting))
+		return false;
+	if (waiting & (BIT(WEIR_RT) | BIT(WEIR_LIGHT)))
+		return true;
 	/* With an open window only background requests make room for such. */
-	return waiting && (waiting != BIT(WEIR_BG) || level == WEIR_BG ||
-			   !READ_ONCE(wq->open));
+	if (READ_ONCE(wq->open))
+		return waiting != BIT(WEIR_BG) || level == WEIR_BG;
+	for (i = 0; i <= WEIR_BE; i++)
+		held += atomic64_read(&wq->charged[i]);
+	return held <= 0 || held + window / HANDOUT <= window;
 }
 
 /*
@@ -333,7 +348,7 @@ void weir_credit_give(struct weir_queue *wq, enum weir_level level, u32 ns, u64 
 		spend_light(wq, now);
 	atomic64_sub(ns, &wq->charged[level]);
 	smp_mb__after_atomic();	/* weir_credit_hold() has it reversed */
-	if (likely(!anybody_waits(wq, level)))
+	if (likely(!may_hand_out(wq, level)))
 		return;
 	spin_lock_irqsave(&wq->wait_lock, flags);
 	hand_out(wq, NULL, false);
@@ -348,24 +363,33 @@ void weir_credit_return(struct weir_queue *wq, enum weir_level level, u32 ns)
 	weir_credit_give(wq, level, ns, weir_now());
 }
 
+static bool is_outdated(struct weir_stage *s, enum weir_level level)
+{
+	struct weir_waiter *w = &s->line[level].waiter;
+	struct request *rq;
+
+	if (!s->line[level].nr || !READ_ONCE(w->waiting))
+		return false;
+	rq = weir_order_first(s, level);
+	return weir_rq(rq)->start != READ_ONCE(w->start) ||
+	       weir_rq_cost(s->wq, rq) != READ_ONCE(w->need);
+}
+
 /*
- * A bio has become part of a staged request: if it is the first of a level that waits,
- * it needs more. Under s->lock.
+ * Requests have come, or have grown by a bio: where the first of a level that waits is
+ * another one, or needs another sum, its waiter says so. Under s->lock.
  */
-void weir_credit_grown(struct weir_stage *s)
+void weir_credit_update(struct weir_stage *s)
 {
 	struct weir_queue *wq = s->wq;
 	unsigned long flags;
 	int i;
 
 	for (i = 0; i < WEIR_LEVELS; i++) {
-		struct weir_line *line = &s->line[i];
-
-		if (!line->nr || !READ_ONCE(line->waiter.waiting) ||
-		    weir_rq_cost(wq, weir_order_first(s, i)) == READ_ONCE(line->waiter.need))
+		if (!is_outdated(s, i))
 			continue;
 		spin_lock_irqsave(&wq->wait_lock, flags);
-		if (line->waiter.waiting)
+		if (s->line[i].waiter.waiting)
 			update_waiter(s, i);
 		spin_unlock_irqrestore(&wq->wait_lock, flags);
 	}

@@ -27,7 +27,7 @@
 #define LIGHT_READS	1024
 #define LIGHT_NR	4
 #define LIGHT_BYTES	SZ_256K
-#define LIGHT_MIN_NS	(100 * NSEC_PER_MSEC)
+#define LIGHT_MIN_NS	(50 * NSEC_PER_MSEC)
 #define LIGHT_MAX_NS	(4 * NSEC_PER_SEC)
 #define LIGHT_PART	20
 /* A flow that has used nothing for so long is not active. */

@@ -85,14 +85,19 @@ static const char *const phase_name[] = {
 static int show_window(struct weir_queue *wq, struct seq_file *m)
 {
 	u32 waiting = READ_ONCE(wq->waiting);
+	s64 inflight = 0;
 	int i;
 
-	seq_printf(m, "window_ns %llu\n", READ_ONCE(wq->window));
+	for (i = 0; i < WEIR_LEVELS; i++)
+		inflight += atomic64_read(&wq->charged[i]);
+	seq_printf(m, "window_ns %llu\n",
+		   READ_ONCE(wq->open) ? WEIR_WINDOW_MAX : READ_ONCE(wq->window));
 	seq_printf(m, "narrow_ns %llu\n", READ_ONCE(wq->narrow));
+	seq_printf(m, "inflight_ns %lld\n", inflight);
 	seq_printf(m, "phase %s\n", phase_name[READ_ONCE(wq->law.phase)]);
 	seq_printf(m, "light_budget_ns %lld\n", atomic64_read(&wq->light_budget));
 	for (i = 0; i < WEIR_LEVELS; i++)
-		seq_printf(m, "%s charged_ns %lld waits %u\n", weir_level_name[i],
+		seq_printf(m, "%s inflight_ns %lld waiting %u\n", weir_level_name[i],
 			   atomic64_read(&wq->charged[i]), !!(waiting & BIT(i)));
 	return 0;
 }
@@ -185,7 +190,7 @@ static int show_flows(struct weir_queue *wq, struct seq_file *m)
 		struct weir_flow *flow = &wq->flows[i];
 
 		if (flow->key)
-			seq_printf(m, "%u tgid %u weight %u inverse_256 %u requests %d used_ns %llu\n",
+			seq_printf(m, "%u tgid %u weight %u inverse_256 %u inflight %d used_ns %llu\n",
 				   i, READ_ONCE(flow->tgid), READ_ONCE(flow->weight),
 				   READ_ONCE(flow->inverse), atomic_read(&flow->nr),
 				   READ_ONCE(flow->used));
@@ -195,13 +200,15 @@ static int show_flows(struct weir_queue *wq, struct seq_file *m)
 
 static int show_staged(struct weir_stage *s, struct seq_file *m)
 {
-	int level;
+	int i, tags = 0;
 
+	for (i = 0; i < WEIR_HOLDERS; i++)
+		tags += atomic_read(&s->holders[i]);
 	spin_lock(&s->lock);
-	seq_printf(m, "staged %u asleep %d\n", s->staged, s->asleep);
-	for (level = 0; level < WEIR_LEVELS; level++)
-		seq_printf(m, "%s %u waits %d\n", weir_level_name[level],
-			   s->line[level].nr, READ_ONCE(s->line[level].waiter.waiting));
+	seq_printf(m, "staged %u asleep %d tags %d\n", s->staged, s->asleep, tags);
+	for (i = 0; i < WEIR_LEVELS; i++)
+		seq_printf(m, "%s %u waiting %d\n", weir_level_name[i], s->line[i].nr,
+			   READ_ONCE(s->line[i].waiter.waiting));
 	spin_unlock(&s->lock);
 	return 0;
 }

@@ -103,6 +103,37 @@ static void insert_urgent(struct weir_stage *s, struct list_head *list)
 	spin_unlock(&s->lock);
 }
 
+/* Is there a request that nobody has looked at yet whether it may go? */
+static bool has_news(struct weir_stage *s)
+{
+	int i;
+
+	for (i = 0; i < WEIR_LEVELS; i++)
+		if (s->line[i].nr && !READ_ONCE(s->line[i].waiter.waiting))
+			return true;
+	return false;
+}
+
+/*
+ * The stage sleeps: what joins those that wait is staged here, and nobody has to run
+ * the hardware queue for it.
+ */
+static void insert_asleep(struct weir_stage *s)
+{
+	LIST_HEAD(merged);
+
+	spin_lock(&s->lock);
+	weir_stage_fresh(s, &merged);
+	weir_open_inbox(s);
+	weir_stage_fresh(s, &merged);
+	if (has_news(s))
+		WRITE_ONCE(s->asleep, false);
+	else
+		weir_credit_update(s);
+	spin_unlock(&s->lock);
+	weir_free_merged(&merged);
+}
+
 void weir_insert(struct blk_mq_hw_ctx *hctx, struct list_head *list, bool at_head)
 {
 	struct weir_stage *s = hctx->sched_data;
@@ -122,8 +153,11 @@ void weir_insert(struct blk_mq_hw_ctx *hctx, struct list_head *list, bool at_hea
 			oldest = newest;
 	}
 	INIT_LIST_HEAD(list);
-	if (newest)
-		llist_add_batch(newest, oldest, &s->inbox);
+	if (!newest)
+		return;
+	llist_add_batch(newest, oldest, &s->inbox);
+	if (READ_ONCE(s->asleep))
+		insert_asleep(s);
 }
 
 /* A driver that is full asks for no request: they pile up in the inbox. */
@@ -178,7 +212,7 @@ bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_se
 	}
 	ret = merge_bio(s, bio, nr_segs, &merged);
 	if (ret)
-		weir_credit_grown(s);
+		weir_credit_update(s);
 	spin_unlock(&s->lock);
 
 	if (merged)

@@ -25,6 +25,8 @@
  * the request would take on an idle device.
  */
 #define LEARNED_MULTIPLE 4
+/* Beside an active level above: so many small reads, a quarter of the window at most */
+#define NARROW_READS	4
 /* How long a level stays active: so many small reads, within these bounds */
 #define GRACE_READS	4
 #define GRACE_MIN_NS	NSEC_PER_MSEC
@@ -297,7 +299,7 @@ static void publish(struct weir_queue *wq, u64 interval)
 
 	WRITE_ONCE(wq->window, weir_window_ns(&wq->law));
 	WRITE_ONCE(wq->open, wq->law.phase == WEIR_WINDOW_OPEN);
-	WRITE_ONCE(wq->narrow, min(wq->law.size / 8, 2 * read));
+	WRITE_ONCE(wq->narrow, min(wq->law.size / 4, NARROW_READS * read));
 	WRITE_ONCE(wq->grace, clamp_t(u64, GRACE_READS * read, GRACE_MIN_NS, GRACE_MAX_NS));
 	WRITE_ONCE(wq->timed_every, timed_every(done));
 	period = clamp_t(u64, div_u64(interval * TICK_REQUESTS, max(done, 1U)),

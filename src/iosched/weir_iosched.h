@@ -386,7 +386,7 @@ bool weir_has_work(struct blk_mq_hw_ctx *hctx);
 /* credit.c; the first five under s->lock, the others in any context */
 bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost);
 void weir_credit_hold(struct weir_stage *s);
-void weir_credit_grown(struct weir_stage *s);
+void weir_credit_update(struct weir_stage *s);
 void weir_credit_leave(struct weir_stage *s, enum weir_level level);
 u32 weir_credit_collect(struct weir_line *line);
 void weir_credit_charge(struct weir_queue *wq, enum weir_level level, s64 ns);

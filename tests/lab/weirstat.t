@@ -42,7 +42,7 @@ def between(before, now):
     return weirstat.disk_between(before and weirstat.parse_stats(before), weirstat.parse_stats(now))
 
 
-WINDOW = 'window_ns 1099511627776\noverdraft_ns 0\ninflight_ns 81000\nphase open\nheld_queues 0\n'
+WINDOW = 'window_ns 1099511627776\nnarrow_ns 9\ninflight_ns 81000\nphase open\nrt inflight_ns 0 waiting 0\n'
 THROTTLE = ('step 3\ndepth 12\nmax_depth 32\nbackground_inflight 0\nbackground_tags 8\n'
             'period_ns 100000000\n')
 

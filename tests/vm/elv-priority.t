@@ -85,7 +85,7 @@ for queues in 1 2; do
 	holds "deep writer, $queues queues: nor is the writer" "writes > reads / 4"
 
 	# Half a second, where the default is longer.
-	knob sync_write_expire_msec 500
+	knob age_msec 500
 	jobs "read flood, $queues queues" --name=reader --rw=randread --iodepth=128 \
 		--name=writer --rw=randwrite --iodepth=1 --offset=128m
 	reads=$(count reader read) writes=$(count writer write)
@@ -94,7 +94,7 @@ for queues in 1 2; do
 		"writes >= run * 2 - 2"
 
 	# Writeback that nobody waits for, against the same flood.
-	knob write_expire_msec 500
+	knob background_age_msec 500
 	echo 65536 >/proc/sys/vm/dirty_background_bytes
 	echo 10 >/proc/sys/vm/dirty_writeback_centisecs
 	echo 10 >/proc/sys/vm/dirty_expire_centisecs

@@ -48,9 +48,8 @@ knob()
 
 knob read_lat_nsec 0 10000000000
 knob write_lat_nsec 0 10000000000
-for class in read sync_write write trim; do
-	knob ${class}_expire_msec 1 600000
-done
+knob age_msec 1 600000
+knob background_age_msec 1 600000
 knob idle_age_msec 1 10000
 
 # --- what I/O leaves in debugfs and the trace ---
@@ -86,8 +85,8 @@ after=$(dispatched)
 echo 0 >$tracing/events/weir/enable
 is "$(events dispatch)" $((after - before)) 'weir_dispatch: one for each request'
 for pattern in \
-	'dispatch: [0-9]+,[0-9]+ class=[0-3] level=[0-2] flow=[0-9]+ sector=[0-9]+ bytes=[1-9][0-9]* cost_ns=[1-9][0-9]* overdraft=[01] waited_ns=[0-9]+' \
-	'window: [0-9]+,[0-9]+ window_ns=[1-9][0-9]* served_ns=[1-9][0-9]* interval_ns=[1-9][0-9]* latency_ns=[0-9]+ unloaded_ns=[0-9]+ backlog=[01] phase=[0-3]' \
+	'dispatch: [0-9]+,[0-9]+ class=[0-3] level=[0-4] flow=[0-9]+ sector=[0-9]+ bytes=[1-9][0-9]* cost_ns=[1-9][0-9]* charged=[01] waited_ns=[0-9]+' \
+	'window: [0-9]+,[0-9]+ window_ns=[1-9][0-9]* served_ns=[1-9][0-9]* interval_ns=[1-9][0-9]* latency_ns=[0-9]+ unloaded_ns=[0-9]+ backlog=[01] phase=[0-2]' \
 	'latency: [0-9]+,[0-9]+ class=0 done=[1-9][0-9]* mean_ns=[1-9][0-9]* expected_ns=[1-9][0-9]*' \
 	'throttle: [0-9]+,[0-9]+ step=-?[0-9]+ depth=[1-9][0-9]* max_depth=[1-9][0-9]* period_ns=[1-9][0-9]* read_ns=[0-9]+ read_target_ns=[0-9]+ sync_ns=[0-9]+ sync_target_ns=[0-9]+'; do
 	grep -qE ": weir_$pattern\$" $tracing/trace
@@ -106,13 +105,13 @@ ordered=$(awk '/^(read|sync|write) / {
 is "$ordered" '6 0' 'latency: percentiles of three classes, in order' || note "$(<"$sched_dir/latency")"
 like "$(<"$sched_dir/cost")" $'^read base_ns [1-9].* 4:[1-9].*\nwrite base_ns [0-9].* 4:[1-9]' \
 	'cost: learned for reads and writes of 4 KiB'
-like "$(<"$sched_dir/window")" $'^window_ns [1-9][0-9]*\noverdraft_ns [1-9][0-9]*\ninflight_ns 0\n' \
+like "$(<"$sched_dir/window")" $'^window_ns [1-9][0-9]*\nnarrow_ns [1-9][0-9]*\ninflight_ns 0\n' \
 	'window: a size, and nothing in flight'
 depths=$(awk '$1 == "depth" { d = $2 } $1 == "max_depth" { m = $2 }
 	$1 == "background_inflight" { b = $2 } END { print (d > 0 && d <= m), b }' "$sched_dir/throttle")
 is "$depths" '1 0' 'throttle: a depth within its maximum, nothing in flight' ||
 	note "$(<"$sched_dir/throttle")"
-like "$(<"$sched_dir/flows")" 'tgid [1-9][0-9]* weight [1-8] inflight_ns 0 served_ns [1-9]' \
-	'flows: who was here, and what they were served'
+like "$(<"$sched_dir/flows")" 'tgid [1-9][0-9]* weight [1-8] inverse_256 [1-9][0-9]* inflight 0 used_ns [1-9]' \
+	'flows: who was here, and what they used'
 finish
 done_testing

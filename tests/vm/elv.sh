@@ -137,9 +137,9 @@ weir_holds()
 {
 	[[ -e $1/sched/window && -e $1/hctx0/sched/staged ]] || echo 'weir shows nothing'
 	grep -H 'inflight\(_ns\)\? -\?[1-9]' "$1"/sched/{window,throttle,flows}
-	# staged N dispatched N ..., then a line a class, then one a level.
-	awk 'FNR == 1 && $2 || FNR > 1 && NF == 2 && $2 || $2 == "sparse" && $3 + $5 + $7 {
-		print FILENAME ": " $0 }' "$1"/hctx*/sched/staged
+	# staged N asleep N tags N, then LEVEL N waiting N.
+	awk 'FNR == 1 && $2 + $6 || FNR > 1 && $2 + $4 { print FILENAME ": " $0 }' \
+		"$1"/hctx*/sched/staged
 }
 
 # settled: nobody has a request of the disk any more: not the block layer, not
