@@ -23,8 +23,9 @@
  * - No wake-up is lost: who waits puts its waiter into the tree and then looks whether
  *   it fits; who completes takes its cost off and then looks whether somebody waits.
  *   Both have a full barrier in between. Whoever waits does so for something that is
- *   in flight and charged (or counted in `background`), whose completion comes here.
- *   tests/model/credit.pml proves it.
+ *   in flight and charged (or counted in `background`), whose completion comes here, or
+ *   for the end of a grace, which the timer sees. tests/model/credit.pml proves it, but
+ *   for the timer.
  * - Completions hand out a part of the window (1/HANDOUT) at a time, or there would
  *   be a switch to kblockd for every request.
  * - While somebody waits a timer looks for the end of a grace, and every TIMER_NS for a
@@ -162,10 +163,10 @@ static void enqueue(struct weir_queue *wq, struct weir_waiter *w)
 	WRITE_ONCE(wq->waiting, wq->waiting | BIT(w->level));
 }
 
+/* w->waiting is left to the caller: until it is false nobody takes its first request. */
 static void dequeue(struct weir_queue *wq, struct weir_waiter *w)
 {
 	rb_erase_cached(&w->node, &wq->waiters[w->level]);
-	w->waiting = false;
 	if (RB_EMPTY_ROOT(&wq->waiters[w->level].rb_root))
 		WRITE_ONCE(wq->waiting, wq->waiting & ~BIT(w->level));
 }
@@ -182,8 +183,9 @@ static void grant(struct weir_queue *wq, struct weir_waiter *w, struct weir_stag
 	if ((s64)(w->start - *vtime) > 0)
 		WRITE_ONCE(*vtime, w->start);
 	wq->served_at[w->level] = jiffies;
-	/* Last: from here on the stage may use it. */
+	/* In this order: whoever sees that it does not wait sees what it was granted. */
 	smp_store_release(&w->granted, w->need);
+	smp_store_release(&w->waiting, false);
 	WRITE_ONCE(w->stage->asleep, false);
 	if (w->stage != self)
 		blk_mq_run_hw_queue(w->stage->hctx, true);
@@ -220,20 +222,25 @@ static void hand_out(struct weir_queue *wq, struct weir_stage *self, bool eager)
 		grant(wq, w, self);
 }
 
-/* A waiter that says what its level's first request needs. */
+/*
+ * A waiter that says what its level's first request needs. One that waits stays one: a
+ * completion must not find that nobody waits.
+ */
 static void update_waiter(struct weir_stage *s, enum weir_level level)
 {
 	struct weir_waiter *w = &s->line[level].waiter;
 	struct request *rq = weir_order_first(s, level);
+	struct rb_root_cached *waiters = &s->wq->waiters[level];
 
 	w->need = weir_rq_cost(s->wq, rq);
-	if (w->waiting) {
-		if (w->start == weir_rq(rq)->start)
-			return;
-		dequeue(s->wq, w);
+	if (!w->waiting) {
+		w->start = weir_rq(rq)->start;
+		enqueue(s->wq, w);
+	} else if (w->start != weir_rq(rq)->start) {
+		rb_erase_cached(&w->node, waiters);
+		w->start = weir_rq(rq)->start;
+		rb_add_cached(&w->node, waiters, starts_before);
 	}
-	w->start = weir_rq(rq)->start;
-	enqueue(s->wq, w);
 }
 
 /* Somebody waits: look in a while, or soon, if it is for the end of a grace. */
@@ -409,8 +416,10 @@ void weir_credit_leave(struct weir_stage *s, enum weir_level level)
 	if (line->nr)
 		return;
 	spin_lock_irqsave(&wq->wait_lock, flags);
-	if (line->waiter.waiting)
+	if (line->waiter.waiting) {
 		dequeue(wq, &line->waiter);
+		line->waiter.waiting = false;
+	}
 	spin_unlock_irqrestore(&wq->wait_lock, flags);
 	granted = weir_credit_collect(line);
 	if (granted)

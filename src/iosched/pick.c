@@ -100,10 +100,15 @@ static struct request *of_those_that_fit(struct weir_stage *s)
 	int i;
 
 	for (i = 0; i < WEIR_LEVELS; i++) {
-		u32 cost;
+		struct weir_line *line = &s->line[i];
+		u32 cost, granted;
 
-		if (!s->line[i].nr || READ_ONCE(s->line[i].waiter.waiting))
+		if (!line->nr || smp_load_acquire(&line->waiter.waiting))
 			continue;
+		/* It may have waited until a moment ago. */
+		granted = weir_credit_collect(line);
+		if (unlikely(granted))
+			return take(s, i, granted);
 		cost = weir_rq_cost(s->wq, weir_order_first(s, i));
 		return weir_credit_try(s->wq, i, cost) ? take(s, i, cost) : NULL;
 	}
