@@ -73,6 +73,10 @@ unit:
 	scripts/setup check
 	tests/unit/run
 
+model:
+	scripts/setup check
+	tests/model/run
+
 style:
 	scripts/setup build check
 	tests/style/run
@@ -91,4 +95,4 @@ bench bench-quick:
 	scripts/bench $(if $(filter bench-quick,$@),--quick) --out $(OUT)/$@
 	scripts/report $(OUT)/$@
 
-.PHONY: help modules install clean demo check check-quick check-long check-matrix unit style bench-path bench-model bench bench-quick
+.PHONY: help modules install clean demo check check-quick check-long check-matrix unit model style bench-path bench-model bench bench-quick

@@ -69,6 +69,7 @@ needs()
 		check prove perl
 		check python3 python3
 		check fio fio
+		check spin spin
 		demo jq jq
 		demo python3 python3
 		demo /usr/lib/python3/dist-packages/matplotlib python3-matplotlib
