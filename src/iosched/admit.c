@@ -53,7 +53,8 @@ void weir_set_depth(struct weir_queue *wq, unsigned int depth)
 	WRITE_ONCE(wq->depth, depth);
 	WRITE_ONCE(wq->most_tags, most);
 	WRITE_ONCE(wq->background_tags, background);
-	WRITE_ONCE(wq->flow_tags, depth - depth / 4);
+	/* Until the tick knows how many flows there are */
+	WRITE_ONCE(wq->flow_tags, max(depth * 3 / 4, 1U));
 }
 
 void weir_prepare_request(struct request *rq)

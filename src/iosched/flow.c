@@ -6,9 +6,14 @@
  * - A flow has one of WEIR_FLOWS places in sets of WAYS: found by its key, or taken
  *   from whoever of the set has no request now and used its place longest ago. Only
  *   when more than WAYS flows of a set have requests at once do two share a place.
- * - Virtual time: a request starts when the flow's last one finished, or now if that
- *   is long past; it finishes its cost, over the flow's share of the disk, later.
- *   Whoever is new, or was idle, starts now: before those with a backlog.
+ * - Virtual time is in bytes. A request starts when the flow's last one finished, or now
+ *   if that is long past; it finishes its charge, over the flow's share of the disk,
+ *   later. Whoever is new, or was idle, starts now: before those with a backlog.
+ * - The charge is what a request takes of the whole device, in bytes of a large read: its
+ *   own, OVERHEAD for any request (ARM_OVERHEAD where an arm moves for it), and three
+ *   times that for a write (as bfq charges asynchronous ones). Not its cost (cost.h),
+ *   which is a latency: of small reads a device works on many at once, and a write is
+ *   complete long before the device is done with it.
  * - What a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that
  *   has used no more than LIGHT_READS small reads' worth is light: a program that
  *   starts, a shell. Who has more than LIGHT_NR requests at once, or one of more than
@@ -33,6 +38,9 @@
 /* A flow that has used nothing for so long is not active. */
 #define ACTIVE_JIFFIES	(HZ / 5)
 #define INVERSE_SHIFT	8
+#define OVERHEAD	SZ_16K
+#define ARM_OVERHEAD	SZ_1M	/* 7 ms at 150 MB/s */
+#define WRITES		3
 
 /* The control group, the thread group, ionice's class, and whether it writes */
 static u64 key_of(struct request *rq, u32 tgid, enum weir_class class,
@@ -125,13 +133,19 @@ static u64 used_now(struct weir_flow *flow, unsigned long now)
 	return used > leak ? used - leak : 0;
 }
 
+/* It is a copy, a scan or the like, for some time. */
+static void is_bulk(struct weir_queue *wq, struct weir_flow *flow)
+{
+	WRITE_ONCE(flow->used, 2 * READ_ONCE(wq->light_limit));
+	WRITE_ONCE(flow->used_at, jiffies);
+}
+
 static bool is_light(struct weir_queue *wq, struct weir_flow *flow, struct request *rq)
 {
 	u64 limit = READ_ONCE(wq->light_limit);
 
 	if (atomic_read(&flow->nr) > LIGHT_NR || blk_rq_bytes(rq) > LIGHT_BYTES) {
-		WRITE_ONCE(flow->used, 2 * limit);
-		WRITE_ONCE(flow->used_at, jiffies);
+		is_bulk(wq, flow);
 		return false;
 	}
 	if (READ_ONCE(flow->used) >= limit && used_now(flow, jiffies) >= limit)
@@ -176,35 +190,48 @@ void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r)
 	atomic_dec(&wq->flows[r->flow].nr);
 }
 
-static u64 virtual_ns(struct weir_flow *flow, u64 cost)
+/* moves: an arm has to, as far as is known */
+static u32 charge_of(struct weir_queue *wq, struct request *rq, bool moves)
 {
-	return cost * READ_ONCE(flow->inverse) >> INVERSE_SHIFT;
+	u32 charge = blk_rq_bytes(rq) + OVERHEAD;
+
+	if (wq->rotational && moves)
+		charge += ARM_OVERHEAD;
+	return weir_op(weir_rq(rq)->class) == WEIR_OP_WRITE ? WRITES * charge : charge;
 }
 
-/* A request of r->cost is staged. Return: its virtual start time, ns. */
-u64 weir_flow_start(struct weir_queue *wq, struct weir_rq *r)
+static u64 virtual(struct weir_flow *flow, u64 charge)
 {
+	return charge * READ_ONCE(flow->inverse) >> INVERSE_SHIFT;
+}
+
+/* rq is staged: when does it start? Its charge is in r->cost from here on. */
+u64 weir_flow_start(struct weir_queue *wq, struct request *rq)
+{
+	struct weir_rq *r = weir_rq(rq);
 	struct weir_flow *flow = &wq->flows[r->flow];
-	u64 now = READ_ONCE(*weir_vtime(wq, r->level));
-	u64 takes = virtual_ns(flow, r->cost);
+	u64 now = READ_ONCE(*weir_vtime(wq, r->level)), takes;
 	s64 finish = atomic64_read(&flow->finish);
 	u64 start;
 
+	r->cost = charge_of(wq, rq, true);
+	takes = virtual(flow, r->cost);
 	do {
 		start = finish - (s64)now > 0 ? finish : now;
 	} while (!atomic64_try_cmpxchg(&flow->finish, &finish, start + takes));
 	return start;
 }
 
-/* What a request costs turns out to be another sum than r->cost: it was merged, say. */
-void weir_flow_correct(struct weir_queue *wq, struct weir_rq *r, u32 cost)
+/* rq, with its charge in r->cost, is dispatched, and another one: it was merged, say. */
+void weir_flow_correct(struct weir_queue *wq, struct request *rq, bool moves)
 {
-	struct weir_flow *flow = &wq->flows[r->flow];
+	struct weir_flow *flow = &wq->flows[weir_rq(rq)->flow];
+	u32 charge = charge_of(wq, rq, moves), charged = weir_rq(rq)->cost;
 
-	if (cost > r->cost)
-		atomic64_add(virtual_ns(flow, cost - r->cost), &flow->finish);
-	else if (cost < r->cost)
-		atomic64_sub(virtual_ns(flow, r->cost - cost), &flow->finish);
+	if (charge > charged)
+		atomic64_add(virtual(flow, charge - charged), &flow->finish);
+	else if (charge < charged)
+		atomic64_sub(virtual(flow, charged - charge), &flow->finish);
 }
 
 /* A request of r->cost is over. */
@@ -213,6 +240,12 @@ void weir_flow_used(struct weir_queue *wq, struct weir_rq *r)
 	struct weir_flow *flow = &wq->flows[r->flow];
 	unsigned long now = jiffies;
 
+	/* It may have grown while it was staged. */
+	if (unlikely(r->size > weir_cost_bucket(LIGHT_BYTES) &&
+		     READ_ONCE(flow->used) < 2 * READ_ONCE(wq->light_limit))) {
+		is_bulk(wq, flow);
+		return;
+	}
 	if (READ_ONCE(flow->used_at) == now) {
 		WRITE_ONCE(flow->used, READ_ONCE(flow->used) + r->cost);
 		return;
@@ -266,6 +299,8 @@ void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy)
 	for (i = 0; i < WEIR_FLOWS; i++)
 		active += is_active(&wq->flows[i]);
 	wq->active_flows = active;
+	/* Of three quarters of the tags (admit.c), the part of one of them */
+	WRITE_ONCE(wq->flow_tags, max(wq->depth * 3 / 4 / max(active, 1U), 1U));
 	if (busy)
 		share_out(wq);
 

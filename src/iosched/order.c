@@ -82,14 +82,19 @@ struct request *weir_order_first(struct weir_stage *s, enum weir_level level)
 	return least_start(line);
 }
 
-/* rq, still staged, is what weir_order_first() said, and goes. cost: device time, ns */
-void weir_order_dispatched(struct weir_stage *s, struct request *rq, u32 cost)
+/* rq, still staged, is what weir_order_first() said, and goes. moves: the arm has to */
+void weir_order_dispatched(struct weir_stage *s, struct request *rq, bool moves)
 {
-	if (!s->wq->rotational)
+	struct weir_queue *wq = s->wq;
+	u64 cost = weir_rq_cost(wq, rq), base = READ_ONCE(wq->cost[WEIR_OP_READ].base_ns);
+
+	if (!wq->rotational)
 		return;
+	if (!moves)
+		cost -= min(cost, base);
 	if (s->batch_next != rq || !s->batch_left)
-		s->batch_left = (u64)BATCH * READ_ONCE(s->wq->cost[WEIR_OP_READ].base_ns);
-	s->batch_left -= min_t(u64, s->batch_left, cost);
+		s->batch_left = BATCH * base;
+	s->batch_left -= min(s->batch_left, cost);
 	s->batch_next = rq;	/* weir_order_del() goes on from here */
 	s->position = blk_rq_pos(rq) + blk_rq_sectors(rq);
 }

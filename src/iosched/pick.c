@@ -49,27 +49,16 @@ static struct request *send_unseen(struct weir_stage *s, struct request *rq)
 	return rq;
 }
 
-/* What the arm has not to move for takes the transfer alone. */
-static u32 cost_now(struct weir_stage *s, struct request *rq)
-{
-	struct weir_queue *wq = s->wq;
-	u32 cost = weir_rq_cost(wq, rq);
-
-	if (wq->rotational && blk_rq_pos(rq) == s->position)
-		cost -= min(cost - WEIR_COST_MIN_NS,
-			    READ_ONCE(wq->cost[weir_op(weir_rq(rq)->class)].base_ns));
-	return cost;
-}
-
 /* The first request of a level goes, for which held ns are charged. */
 static struct request *take(struct weir_stage *s, enum weir_level level, u32 held)
 {
 	struct request *rq = weir_order_first(s, level);
 	struct weir_rq *r = weir_rq(rq);
-	u32 cost = cost_now(s, rq);
+	bool moves = blk_rq_pos(rq) != s->position;
+	u32 cost = weir_rq_cost(s->wq, rq);
 
-	weir_flow_correct(s->wq, r, cost);
-	weir_order_dispatched(s, rq, cost);
+	weir_flow_correct(s->wq, rq, moves);
+	weir_order_dispatched(s, rq, moves);
 	weir_unstage(s, rq);
 	r->cost = cost;
 	if (unlikely(!is_charged(rq))) {

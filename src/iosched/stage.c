@@ -33,7 +33,7 @@ static void stage(struct weir_stage *s, struct request *rq, struct list_head *me
 
 	INIT_LIST_HEAD(&rq->queuelist);
 	INIT_HLIST_NODE(&rq->hash);
-	r->start = weir_flow_start(wq, r);
+	r->start = weir_flow_start(wq, rq);
 	if (hashed && blk_mq_sched_try_insert_merge(wq->q, rq, merged))
 		return;
 	r->staged = true;

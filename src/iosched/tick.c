@@ -25,6 +25,8 @@
  * the request would take on an idle device.
  */
 #define LEARNED_MULTIPLE 4
+/* The window of a disk with an arm, at least */
+#define ARM_READS	8
 /* Beside an active level above: so many small reads, a quarter of the window at most */
 #define NARROW_READS	4
 /* How long a level stays active: so many small reads, within these bounds */
@@ -295,9 +297,12 @@ static void publish(struct weir_queue *wq, u64 interval)
 {
 	u64 read = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K);
 	u32 done = all_done(&wq->sum);
-	u64 period;
+	u64 period, window = weir_window_ns(&wq->law);
 
-	WRITE_ONCE(wq->window, weir_window_ns(&wq->law));
+	/* An arm does more the more it can choose from. */
+	if (wq->rotational)
+		window = max(window, ARM_READS * read);
+	WRITE_ONCE(wq->window, window);
 	WRITE_ONCE(wq->open, wq->law.phase == WEIR_WINDOW_OPEN);
 	WRITE_ONCE(wq->narrow, min(wq->law.size / 4, NARROW_READS * read));
 	WRITE_ONCE(wq->grace, clamp_t(u64, GRACE_READS * read, GRACE_MIN_NS, GRACE_MAX_NS));

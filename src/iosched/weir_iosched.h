@@ -124,7 +124,7 @@ static inline enum weir_level weir_level(unsigned int ioprio, enum weir_class cl
 struct weir_rq {
 	union {
 		u32 tgid;		/* who asked, until it is classified */
-		u32 cost;		/* ns: what its flow was charged, then what it holds */
+		u32 cost;		/* ns; while staged its flow's charge, bytes */
 	};
 	u16 flow : WEIR_FLOW_BITS;
 	u16 size : 4;			/* weir_cost_bucket() when it was dispatched */
@@ -136,7 +136,7 @@ struct weir_rq {
 	u8 sent : 1;			/* dispatched, and not yet over */
 	u8 charged : 1;			/* cost is in weir_queue.charged[level] */
 	union {
-		u64 start;		/* virtual ns, while staged */
+		u64 start;		/* virtual bytes, while staged */
 		u64 dispatched;		/* ktime ns, after that; 0: this one is not timed */
 	};
 };
@@ -153,7 +153,7 @@ static inline struct weir_rq *weir_rq(struct request *rq)
  */
 struct weir_flow {
 	u64 key;
-	atomic64_t finish;	/* virtual ns: where its next request starts */
+	atomic64_t finish;	/* virtual bytes: where its next request starts */
 	atomic_t nr;		/* its requests between insert and end; 0: may be replaced */
 	u32 inverse;		/* WEIR_SHARE_ONE / its share of the disk */
 	u64 used;		/* ns of cost, less what has leaked until used_at */
@@ -172,7 +172,7 @@ struct weir_flow {
  */
 struct weir_waiter {
 	struct rb_node node;		/* in weir_queue.waiters[level] */
-	u64 start;			/* virtual ns of its first request */
+	u64 start;			/* virtual bytes, of its first request */
 	u32 need;			/* ns of its first request */
 	u32 granted;			/* ns that were handed to it; in charged[level] */
 	bool waiting;			/* in the tree */
@@ -275,7 +275,7 @@ struct weir_queue {
 	bool was_narrow;		/* and for a level above */
 	u64 active_until[WEIR_LEVELS];	/* ktime ns */
 	u64 sent_at[WEIR_LEVELS];	/* ktime ns, while a level above may be active */
-	u64 vtime;			/* virtual ns of BE, LIGHT and BG ... */
+	u64 vtime;			/* virtual bytes, of BE, LIGHT and BG */
 	u64 vtime_rt, vtime_idle;
 
 	/* ns in flight, by level */
@@ -348,8 +348,8 @@ void weir_set_depth(struct weir_queue *wq, unsigned int depth);
 
 /* flow.c. Any context. */
 void weir_classify(struct weir_queue *wq, struct request *rq);
-u64 weir_flow_start(struct weir_queue *wq, struct weir_rq *r);
-void weir_flow_correct(struct weir_queue *wq, struct weir_rq *r, u32 cost);
+u64 weir_flow_start(struct weir_queue *wq, struct request *rq);
+void weir_flow_correct(struct weir_queue *wq, struct request *rq, bool moves);
 void weir_flow_used(struct weir_queue *wq, struct weir_rq *r);
 void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r);
 void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy);
@@ -377,7 +377,7 @@ void weir_order_init(struct weir_line *line);
 void weir_order_add(struct weir_stage *s, struct request *rq);
 void weir_order_del(struct weir_stage *s, struct request *rq);
 struct request *weir_order_first(struct weir_stage *s, enum weir_level level);
-void weir_order_dispatched(struct weir_stage *s, struct request *rq, u32 cost);
+void weir_order_dispatched(struct weir_stage *s, struct request *rq, bool moves);
 
 /* pick.c: the callbacks */
 struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx);
