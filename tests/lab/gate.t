@@ -75,6 +75,16 @@ sed -i '/^struct request_queue {/,/^}/s/queue_ctx/queue_xtc/' "$tmp/tree/generat
 build
 fails 'request_queue: the kernel has' 'a structure of a public header that differs fails it, too'
 
+# A structure that only cgroup weights need.
+groups=$tmp/tree/generated/blkcg-btf.h
+build clean
+build && cp -- "$groups" "$tmp/groups"
+sed -i 's/^.*\bblkcg_node;/\tvoid *one_too_many;\n&/' "$groups"
+! cmp -s "$groups" "$tmp/groups"
+ok $? '(the header for cgroup weights was changed)'
+build
+fails 'blkcg_gq: the kernel has' 'a wrong declaration for cgroup weights fails it, too'
+
 # Another kernel's declarations: what happens when KDIR and VMLINUX do not match.
 image=$VMLINUZ kdir=$KDIR
 kernel 6.1
@@ -95,6 +105,17 @@ sed 's/\x00has_work\x00/\x00has_wurk\x00/' "$KDIR/vmlinux" >"$tmp/vmlinux"
 build clean
 build VMLINUX="$tmp/vmlinux"
 fails 'no elevator callback has_work' 'a kernel with other callbacks is refused'
+
+# Without what cgroup weights need there is an elevator without them.
+for gone in cpd_alloc_fn blkcg_policy_data; do
+	sed "s/\\x00$gone\\x00/\\x00${gone/_/-}\\x00/" "$KDIR/vmlinux" >"$tmp/vmlinux"
+	build clean
+	build VMLINUX="$tmp/vmlinux" && grep -q "without cgroup weights: .*$gone" "$tmp/log" &&
+		[[ -e $tmp/tree/weir-iosched.ko ]] && ! grep -q weir.weight "$tmp/tree/weir-iosched.ko"
+	ok $? "without $gone there are no cgroup weights" "$(tail -n 15 -- "$tmp/log")"
+	build VMLINUX="$tmp/vmlinux" && grep -q "without cgroup weights: .*$gone" "$tmp/log"
+	ok $? 'and make says so each time' "$(tail -n 15 -- "$tmp/log")"
+done
 
 # No BTF: a kernel that nobody has installed, its headers without vmlinux.
 mkdir "$tmp/bare"
