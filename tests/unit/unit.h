@@ -24,6 +24,8 @@ extern const struct CMUnitTest writeback_tests[];
 extern const size_t nr_writeback_tests;
 extern const struct CMUnitTest latency_tests[];
 extern const size_t nr_latency_tests;
+extern const struct CMUnitTest share_tests[];
+extern const size_t nr_share_tests;
 extern const struct CMUnitTest media_tests[];
 extern const size_t nr_media_tests;
 extern const struct CMUnitTest flash_tests[];
