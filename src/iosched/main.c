@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "group.h"
 #include "weir_iosched.h"
 
 #define CREATE_TRACE_POINTS
@@ -199,12 +200,19 @@ struct elevator_type weir_elevator = {
 
 static int __init weir_init(void)
 {
-	return elv_register(&weir_elevator);
+	int err;
+
+	weir_group_register();
+	err = elv_register(&weir_elevator);
+	if (err)
+		weir_group_unregister();
+	return err;
 }
 
 static void __exit weir_exit(void)
 {
 	elv_unregister(&weir_elevator);
+	weir_group_unregister();
 }
 
 module_init(weir_init);
