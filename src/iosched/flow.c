@@ -3,6 +3,7 @@
  * Flows: who asks, how much they used lately, and when their next request starts in
  * virtual time.
  *
+ * - Groups' weights (group.c) and ionice's levels make a flow's share, by the tick.
  * - A flow has one of WEIR_FLOWS places in sets of WAYS: found by its key, or taken
  *   from whoever of the set has no request now and used its place longest ago. Only
  *   when more than WAYS flows of a set have requests at once do two share a place.
@@ -23,6 +24,7 @@
  *   LIGHT_PART, and twice LIGHT_READS at most. Beyond it they are of best effort.
  */
 #include <linux/sizes.h>
+#include <linux/slab.h>
 
 #include "weir_iosched.h"
 
@@ -42,19 +44,17 @@
 #define ARM_OVERHEAD	SZ_1M	/* 7 ms at 150 MB/s */
 #define WRITES		3
 
-/* The control group, the thread group, ionice's class, and whether it writes */
-static u64 key_of(struct request *rq, u32 tgid, enum weir_class class,
+/*
+ * The control group, the thread group, ionice's class, and whether it writes. A place
+ * holds a reference to its group: no other one gets the same address meanwhile.
+ */
+static u64 key_of(struct weir_group *group, u32 tgid, enum weir_class class,
 		  enum weir_level level)
 {
 	u64 key = (u64)tgid << 3 | (level == WEIR_RT) << 2 | (level == WEIR_IDLE) << 1 |
 		  (class != WEIR_READ);
 
-#ifdef CONFIG_BLK_CGROUP
-	/* One blkg for each cgroup and disk. The low bits are all the same. */
-	if (rq->bio)
-		key ^= (u64)(unsigned long)rq->bio->bi_blkg >> 6 << 25;
-#endif
-	return key;
+	return key ^ (u64)(unsigned long)group >> 6 << 25;
 }
 
 static struct weir_flow *set_of(struct weir_queue *wq, u64 key)
@@ -97,10 +97,30 @@ static struct weir_flow *oldest_idle(struct weir_flow *set)
 	return oldest;
 }
 
-static struct weir_flow *pin(struct weir_queue *wq, struct request *rq, u64 key)
+/* The place is a new flow's, which has been pinned. */
+static void begin(struct weir_queue *wq, struct weir_flow *flow, struct weir_rq *r,
+		  struct weir_group *group, u64 key)
 {
-	struct weir_flow *set = set_of(wq, key), *flow;
+	struct weir_group *old = flow->group;
+
+	WRITE_ONCE(flow->used, 0);
+	WRITE_ONCE(flow->used_at, jiffies);
+	atomic64_set(&flow->finish, READ_ONCE(*weir_vtime(wq, r->level)));
+	WRITE_ONCE(flow->inverse, 1U << INVERSE_SHIFT);
+	flow->tgid = r->tgid;
+	weir_group_get(group);
+	WRITE_ONCE(flow->group, group);
+	WRITE_ONCE(flow->key, key);
+	/* The tick may be looking at it: it is there until the end of a grace period. */
+	weir_group_put(old);
+}
+
+static struct weir_flow *pin(struct weir_queue *wq, struct request *rq)
+{
 	struct weir_rq *r = weir_rq(rq);
+	struct weir_group *group = weir_group_of(rq->bio);
+	u64 key = key_of(group, r->tgid, r->class, r->level);
+	struct weir_flow *set = set_of(wq, key), *flow;
 
 	flow = find(set, key);
 	if (likely(flow))
@@ -113,13 +133,7 @@ static struct weir_flow *pin(struct weir_queue *wq, struct request *rq, u64 key)
 		atomic_inc(&flow->nr);
 		return flow;
 	}
-	WRITE_ONCE(flow->used, 0);
-	WRITE_ONCE(flow->used_at, jiffies);
-	atomic64_set(&flow->finish, READ_ONCE(*weir_vtime(wq, r->level)));
-	WRITE_ONCE(flow->inverse, 1U << INVERSE_SHIFT);
-	flow->tgid = r->tgid;
-	flow->group = weir_group_of(rq->bio);
-	WRITE_ONCE(flow->key, key);
+	begin(wq, flow, r, group, key);
 	return flow;
 }
 
@@ -172,7 +186,7 @@ void weir_classify(struct weir_queue *wq, struct request *rq)
 		return;
 	r->class = weir_class(rq->cmd_flags);
 	r->level = weir_level(ioprio, r->class);
-	flow = pin(wq, rq, key_of(rq, r->tgid, r->class, r->level));
+	flow = pin(wq, rq);
 	r->flow = flow - wq->flows;
 	if (unlikely(READ_ONCE(flow->weight) != weight))
 		WRITE_ONCE(flow->weight, weight);
@@ -261,31 +275,42 @@ static bool is_active(struct weir_flow *flow)
 }
 
 /*
- * Flows' shares of the disk, from who has requests now. A flow that has none now keeps
- * the share that it had: its group may be gone. Under the RCU read lock a group is
- * there whose flow had a request.
+ * Flows' shares of the disk, from who has requests now. A flow that has none keeps the
+ * share that it had.
  */
 static void share_out(struct weir_queue *wq)
 {
 	struct weir_flow *flow, *end = wq->flows + WEIR_FLOWS;
-	struct weir_group_round round;
 
 	rcu_read_lock();
-	weir_group_begin(&round);
+	weir_group_begin();
 	for (flow = wq->flows; flow < end; flow++) {
 		flow->in_round = atomic_read(&flow->nr) > 0;
-		if (flow->in_round)
-			weir_group_add(&round, flow->group, READ_ONCE(flow->weight));
+		if (!flow->in_round)
+			continue;
+		flow->round_group = READ_ONCE(flow->group);
+		flow->round_weight = READ_ONCE(flow->weight);
+		weir_group_add(flow->round_group, flow->round_weight);
 	}
 	for (flow = wq->flows; flow < end; flow++) {
 		u32 share;
 
 		if (!flow->in_round)
 			continue;
-		share = weir_group_share(&round, flow->group, READ_ONCE(flow->weight));
+		share = weir_group_share(flow->round_group, flow->round_weight);
 		WRITE_ONCE(flow->inverse, (WEIR_SHARE_ONE << INVERSE_SHIFT) / share);
 	}
+	weir_group_end();
 	rcu_read_unlock();
+}
+
+void weir_flows_exit(struct weir_queue *wq)
+{
+	int i;
+
+	for (i = 0; i < WEIR_FLOWS; i++)
+		weir_group_put(wq->flows[i].group);
+	kvfree(wq->flows);
 }
 
 /* By the tick. busy: somebody has waited, and shares count. */

@@ -9,6 +9,8 @@
  *
  * - a bio: it holds its blkg until it is completed, the blkg its blkcg (a css),
  *   and the blkcg its data;
+ * - a flow of the elevator: it holds its group's css until its place is another's
+ *   or the elevator is detached (flow.c);
  * - a child group: a css holds its parent until after its own data is freed;
  * - RCU: a css is freed by queue_rcu_work(), a grace period after its last
  *   reference, and its data with it. So says every kernel from 6.1 to 7.3;
@@ -93,11 +95,23 @@ static struct weir_share *share_of(struct weir_group *group)
 
 struct weir_group *weir_group_of(const struct bio *bio)
 {
-	const struct blkcg *blkcg = weir_bio_blkcg(bio);
+	const struct blkcg *blkcg = bio ? weir_bio_blkcg(bio) : NULL;
 
 	if (!registered || !blkcg)
 		return NULL;
 	return group_of_data(weir_blkcg_data(blkcg, &policy));
+}
+
+void weir_group_get(struct weir_group *group)
+{
+	if (group)
+		css_get(&group->data.blkcg->css);
+}
+
+void weir_group_put(struct weir_group *group)
+{
+	if (group)
+		css_put(&group->data.blkcg->css);
 }
 
 static struct blkcg_policy_data *alloc_data(gfp_t gfp)
@@ -195,6 +209,14 @@ static struct weir_share *share_of(struct weir_group *group)
 struct weir_group *weir_group_of(const struct bio *bio)
 {
 	return NULL;
+}
+
+void weir_group_get(struct weir_group *group)
+{
+}
+
+void weir_group_put(struct weir_group *group)
+{
 }
 
 void weir_group_register(void)

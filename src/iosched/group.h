@@ -33,18 +33,25 @@ void weir_group_unregister(void);
 
 /**
  * weir_group_of() - the group a bio is charged to
- * @bio: a bio the elevator was given and has not completed
+ * @bio: a bio the elevator was given and has not completed, or NULL
  *
  * Any context. The group is there as long as the bio is not completed, and until
  * the end of an RCU read-side section that was entered before.
  *
- * Beware of keeping it longer: another bio in flight keeps its own group only. A
- * table of flows in which groups can meet has to keep with each flow the group of
- * a request that is still there, or clear it.
- *
  * Return: NULL if there is none; which stands for the root below.
  */
 struct weir_group *weir_group_of(const struct bio *bio);
+
+/**
+ * weir_group_get() - keep a group for longer than the bio that it is of
+ * @group: of a bio that is not completed; NULL does nothing
+ *
+ * Any context. A removed cgroup's memory stays until weir_group_put().
+ */
+void weir_group_get(struct weir_group *group);
+
+/* weir_group_put() - let it go; any context, NULL does nothing */
+void weir_group_put(struct weir_group *group);
 
 /**
  * weir_group_begin() - begin a round: what part of a disk is whose?

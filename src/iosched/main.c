@@ -11,7 +11,6 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "group.h"
 #include "weir_iosched.h"
 
 #define CREATE_TRACE_POINTS
@@ -77,6 +76,8 @@ static int attach(struct request_queue *q, struct elevator_queue *eq)
 	wq->flows = kvcalloc(WEIR_FLOWS, sizeof(*wq->flows), GFP_KERNEL);
 	if (!wq->flows)
 		goto fail_queue;
+	for (i = 0; i < WEIR_FLOWS; i++)
+		wq->flows[i].weight = IOPRIO_NR_LEVELS - IOPRIO_BE_NORM;
 	err = weir_tick_init(wq);
 	if (err)
 		goto fail_flows;
@@ -115,7 +116,7 @@ static void detach(struct elevator_queue *eq)
 	weir_wbt_on(wq->q, eq);
 	weir_tick_exit(wq);
 	free_stages(wq);
-	kvfree(wq->flows);
+	weir_flows_exit(wq);
 	kfree(wq);
 }
 

@@ -158,10 +158,12 @@ struct weir_flow {
 	u32 inverse;		/* WEIR_SHARE_ONE / its share of the disk */
 	u64 used;		/* ns of cost, less what has leaked until used_at */
 	unsigned long used_at;	/* jiffies; racy as used, an estimate */
-	struct weir_group *group;	/* valid while nr is not 0 */
+	struct weir_group *group;	/* with a reference */
 	u32 tgid;
 	u8 weight;		/* 1 to 8, from the level of its last ioprio */
-	bool in_round;		/* the tick's own */
+	u8 round_weight;	/* the tick's own, as the next two */
+	bool in_round;
+	struct weir_group *round_group;
 } ____cacheline_aligned;
 
 #define WEIR_SHARE_ONE	65536U	/* the whole disk */
@@ -353,6 +355,7 @@ void weir_flow_correct(struct weir_queue *wq, struct request *rq, bool moves);
 void weir_flow_used(struct weir_queue *wq, struct weir_rq *r);
 void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r);
 void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy);
+void weir_flows_exit(struct weir_queue *wq);
 
 /*
  * stage.c: the callbacks of the same names. insert: any number, in the order in
