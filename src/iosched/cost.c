@@ -21,16 +21,21 @@
  *   quicker, the floor creeps up by 1/2048: without it one cache hit per tick
  *   would hide for ever that the device has slowed down. A minute of it is a
  *   third.
- * - When the window law has drained the device (window.c) the candidate is the floor,
- *   and floors of other sizes, which may be those of a queue, are forgotten. From then on
- *   floors only fall between drains, and a size that was not seen in one begins at the
- *   line at most: what is more is a queue.
+ * - When the window law has drained the device (window.c) there was no queue: the mean is
+ *   the floor. Fewer than eight requests are believed up to twice the floor; one alone
+ *   only if it was quicker, and down to a quarter. Floors of sizes that were not seen, which may be those of a
+ *   queue, are forgotten. From then on floors only fall between drains, when the mean is
+ *   below for sure: the candidate is mean x (1 + 3 / sqrt(n)), as the mean of n
+ *   exponentially distributed times is uncertain by 1 / sqrt(n). A size that was not seen
+ *   in a drain begins at the line at most.
  * - Through the floors goes a straight line, base + slope x size, by least
  *   squares of the relative error (weights 1/floor^2), so that 4 KiB matters as
  *   much as 4 MiB. A floor that fewer than 16 requests stand behind is left
- *   out: a stray merged request must not tilt the line. Slope and base are never
- *   negative: a larger request never costs less. With one floor only, or none
- *   that is sure, the best known scales the whole line to pass through it.
+ *   out: a stray merged request must not tilt the line. The slope is never negative:
+ *   a larger request never costs less. The base is an eighth of the lowest floor at
+ *   least: large requests that take times in proportion to their sizes do not tell what
+ *   a small one takes, only that it is not nothing. With one floor only, or none that
+ *   is sure, the best known scales the whole line to pass through it.
  * - A floor that has had no completions for 600 ticks while other sizes had some
  *   is forgotten.
  */
@@ -40,6 +45,7 @@
 
 #define SURE_COUNT 8		/* requests that make a low candidate believed */
 #define RISE_COUNT 4		/* and a high one */
+#define BASE_SHARE 8
 #define RISE_SHIFT 5
 #define CREEP_SHIFT 11
 #define FORGET_TICKS 600
@@ -72,11 +78,6 @@ void weir_cost_init(struct weir_cost *c, bool rotational)
 	};
 }
 
-static u32 candidate_of(u32 mean, u32 quickest)
-{
-	return quickest > mean ? mean : quickest + (mean - quickest) / 2;
-}
-
 /* By 1/32 at most, or 1/2048 where some request still is quicker. */
 static void rise(struct weir_cost_floor *f, u32 count, u32 mean, u32 quickest)
 {
@@ -91,22 +92,38 @@ static void rise(struct weir_cost_floor *f, u32 count, u32 mean, u32 quickest)
 	}
 }
 
+/* There was no queue. */
+static void take(struct weir_cost_floor *f, u32 count, u32 mean)
+{
+	u32 most = count < 2 ? f->ns : count < SURE_COUNT ? 2 * f->ns : mean;
+	u32 least = count < 2 ? f->ns / 4 : 0;
+
+	if (!f->ns)
+		f->ns = mean;
+	else
+		f->ns = mean > most ? most : mean < least ? least : mean;
+}
+
 /* line_ns: what the line says of that size */
 static void learn_floor(struct weir_cost *c, struct weir_cost_floor *f,
 			const struct weir_cost_sample *s, u32 line_ns, bool drained)
 {
 	u32 mean = clamp_ns(div_u64(s->sum_ns, s->count));
 	u32 quickest = clamp_ns(s->min_ns);
-	u32 candidate = candidate_of(mean, quickest);
+	u32 candidate = mean;
 	u32 weight = s->count < SURE_COUNT ? s->count : SURE_COUNT;
 
+	if (c->drained)
+		candidate += 3 * mean / (u32)int_sqrt(s->count);
+	else if (quickest < mean)
+		candidate = quickest + (mean - quickest) / 2;
 	f->age = 0;
 	f->seen = s->count < WEIR_COST_SURE - f->seen ? f->seen + s->count :
 							WEIR_COST_SURE;
-	if (drained && s->count >= SURE_COUNT / 2)
-		f->ns = candidate;
+	if (drained)
+		take(f, s->count, mean);
 	else if (!f->ns)
-		f->ns = c->drained && line_ns < candidate ? line_ns : candidate;
+		f->ns = c->drained && line_ns < mean ? line_ns : candidate;
 	else if (candidate < f->ns)
 		f->ns -= div_u64((u64)(f->ns - candidate) * weight, 2 * SURE_COUNT);
 	else if (!c->drained)
@@ -122,7 +139,7 @@ static void fit(struct weir_cost *c, u32 lowest_ns)
 {
 	u64 weight[WEIR_COST_SIZES] = { 0 };
 	u64 total = 0, sum_kib = 0, sum_ns = 0, spread = 0, rise, slope = 0;
-	u32 mean_kib, mean_ns;
+	u32 mean_kib, mean_ns, base_ns = lowest_ns / BASE_SHARE;
 	unsigned int i;
 	s64 together = 0;
 
@@ -156,9 +173,9 @@ static void fit(struct weir_cost *c, u32 lowest_ns)
 		}
 		slope = div64_u64(rise << WEIR_COST_SHIFT, spread + !spread);
 	}
-	/* The line goes through the means, and not below nothing at size 0. */
-	if (slope > div_u64((u64)mean_ns << WEIR_COST_SHIFT, mean_kib))
-		slope = div_u64((u64)mean_ns << WEIR_COST_SHIFT, mean_kib);
+	/* The line goes through the means, and not below the base at size 0. */
+	if (slope > div_u64((u64)(mean_ns - base_ns) << WEIR_COST_SHIFT, mean_kib))
+		slope = div_u64((u64)(mean_ns - base_ns) << WEIR_COST_SHIFT, mean_kib);
 	if (slope > (u32)~0U)
 		slope = (u32)~0U;
 	WRITE_ONCE(c->slope, slope);

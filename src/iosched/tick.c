@@ -336,7 +336,9 @@ static void tick(struct work_struct *work)
 	add(&wq->since_learned, &wq->sum);
 	decide_window(wq, ns, backlog);
 	if (drained != weir_window_is_drained(&wq->law) || now - wq->learned_at >= LEARN_NS) {
-		learn_costs(wq, &wq->since_learned, drained);
+		/* A drain that goes on has found that there still was a queue. */
+		learn_costs(wq, &wq->since_learned,
+			    drained && wq->law.phase != WEIR_WINDOW_DRAIN);
 		wq->learned_at = now;
 	}
 	look_at_depth(wq);

@@ -11,6 +11,8 @@
 #include <linux/kernel.h>
 #include <linux/types.h>
 
+#include "rate.h"
+
 #define WEIR_WINDOW_MAX BIT_ULL(40)	/* 18 minutes of device time */
 #define WEIR_WINDOW_MIN 2000ULL		/* a few of the cheapest requests */
 
@@ -42,45 +44,50 @@ enum weir_window_phase {
 	WEIR_WINDOW_SEARCH,	/* closed, and the best size is looked for */
 };
 
+/* What is being tried with the size in a search */
+enum weir_window_try {
+	WEIR_WINDOW_KEEP,	/* nothing */
+	WEIR_WINDOW_LESS,
+	WEIR_WINDOW_MORE,
+};
+
 /**
  * struct weir_window - the law's state
  * @size: the window in ns, also while it is open; see weir_window_ns()
  * @phase: enum weir_window_phase
  * @full: the device's full rate, costs per ns, fixed point
- * @bad: the largest size that was seen to lose some of it, 0: none
- * @before: size and
- * @base: rate before it was made larger the last time
- * @grown: times in a row that it was made larger
- * @shrunk: the last change made it smaller
- * @pause: decisions to go until it is made smaller
+ * @way: enum weir_window_try
+ * @next: what is tried next
+ * @before: the size before it; when a window closes, what was in flight
+ * @base: the rate before it
+ * @pause: decisions to go until the next try
  * @patience: where @pause starts the next time
+ * @drained: in a drain: what was sent before is gone
  * @drained_ns: time since the last drain
  * @resume: the search goes on after the drain, with the same size
- * @wait_ns: what is in flight was sent under another window: not judged so long
+ * @latency_ns: since the last update
+ * @wait_ns: what is in flight was sent under another window: not judged so long; in a
+ *	drain: how long it lasts at most
  * @quiet_ns: time without backlog
- * @ns, @served, @requests, @latency, @unloaded, @weight: sums since the last decision
+ * @sum: since the last decision
  */
 struct weir_window {
 	u64 size;
 	u32 phase;
 	u64 full;
-	u64 bad;
+	u32 way;
+	u32 next;
 	u64 before;
 	u64 base;
-	u32 grown;
-	bool shrunk;
 	u32 pause;
 	u32 patience;
+	bool drained;
 	u64 drained_ns;
 	bool resume;
+	u64 latency_ns;
 	u64 wait_ns;
 	u64 quiet_ns;
-	u64 ns;
-	u64 served;
-	u64 requests;
-	u64 latency;
-	u64 unloaded;
-	u64 weight;
+	struct weir_rate_sum sum;
 };
 
 /** weir_window_init() - open. @small_ns: the cost of a small read */
@@ -100,7 +107,7 @@ void weir_window_update(struct weir_window *w, const struct weir_window_sample *
 /* Is what has been completed since the last update the latency without a queue? */
 static inline bool weir_window_is_drained(const struct weir_window *w)
 {
-	return w->phase == WEIR_WINDOW_DRAIN && !w->wait_ns;
+	return w->phase == WEIR_WINDOW_DRAIN && w->drained;
 }
 
 /* The bound, ns: while it is drained one request, whatever that costs. */

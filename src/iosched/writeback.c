@@ -10,9 +10,10 @@
  *   above: a step down, two when it is above four times the target.
  * - Both below three quarters: a step back up. In between nothing changes; wbt,
  *   without such a band, goes to and fro between two steps.
- * - A step down that did not take an eighth off a latency that still is above its target
- *   is taken back: it is not the writes that make it long. Then no step down is tried for
- *   2 windows, twice as many each time it was in vain again, 64 at most.
+ * - A step down was in vain if the latency still is above its target, and neither an
+ *   eighth of it is gone nor half of what was above the target: it is not the writes that
+ *   make it long. The step is taken back, and none is tried for 2 windows, twice as many
+ *   each time it was in vain again, 64 at most.
  * - The window is 100 ms / sqrt(step + 1). CoDel (RFC 8289, 5.3) drops at
  *   intervals shrinking as 1/sqrt(count), since the rate of many TCP flows
  *   falls with the square root of the drops; wbt took it over to look the more
@@ -86,7 +87,7 @@ static int verdict(u64 excess)
 		return 2;
 	if (excess > EXCESS_ONE)
 		return 1;
-	return excess > EXCESS_ONE * 3 / 4 ? 0 : -1;
+	return excess >= EXCESS_ONE * 3 / 4 ? 0 : -1;
 }
 
 /* Was the last step down of no use? Then it is taken back. */
@@ -95,9 +96,10 @@ static bool was_in_vain(struct weir_writeback *wb, u64 excess)
 	int tried = wb->tried;
 
 	wb->tried = 0;
-	if (!tried || excess <= EXCESS_ONE)
+	if (!tried)
 		return false;
-	if (excess < wb->excess - wb->excess / 8) {
+	if (excess < wb->excess - wb->excess / 8 ||
+	    excess < wb->excess - (wb->excess - EXCESS_ONE) / 2) {
 		wb->patience = 0;
 		return false;
 	}
@@ -136,6 +138,7 @@ void weir_writeback_update(struct weir_writeback *wb,
 		if (++wb->idle < PATIENCE_IDLE)
 			return;
 		wb->idle = 0;
+		wb->tried = 0;
 		if (wb->contended_step)
 			wb->contended_step--;
 		set_step(wb, wb->step - 1);
@@ -143,6 +146,7 @@ void weir_writeback_update(struct weir_writeback *wb,
 	}
 	wb->idle = 0;
 	if (!s->reads && !s->syncs) {
+		wb->tried = 0;
 		if (wb->alone < PATIENCE_ALONE)
 			wb->alone++;
 		else

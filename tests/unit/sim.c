@@ -8,6 +8,15 @@
 #define NONE (~0U)
 #define BYTES 4096
 
+/* Those of src/iosched/tick.c and flow.c */
+#define TICK_REQUESTS 512
+#define TICK_MIN_NS 10000000ULL
+#define TICK_MAX_NS 100000000ULL
+#define TICK_DRAIN_NS 5000000ULL
+#define FLOWS_NS 20000000ULL
+#define LEARN_NS 100000000ULL
+#define ACTIVE_NS 200000000ULL
+
 u64 sim_random(u64 *seed)
 {
 	/* xorshift64*, Vigna 2016 */
@@ -25,16 +34,28 @@ void sim_init(struct sim *s, const struct sim_device *device, unsigned int depth
 	s->device = *device;
 	s->depth = depth;
 	s->reader = true;
+	s->learn = true;
 	s->cost_ns = device->service_ns;
+	s->bulk_bytes = BYTES;
 	s->seed = 0x9e3779b97f4a7c15ULL;
-	weir_window_init(&s->window);
 	weir_cost_init(&s->cost, false);
+	weir_window_init(&s->window, weir_cost_ns(&s->cost, BYTES));
+	s->period_ns = TICK_MAX_NS;
+	s->timed_every = 1;
 	for (i = 0; i < SIM_REQUESTS; i++)
 		s->request[i].next = i + 1 < SIM_REQUESTS ? i + 1 : NONE;
 	for (i = 0; i < SIM_SERVERS; i++) {
 		s->queue[i].head = NONE;
 		s->serving[i] = NONE;
 	}
+}
+
+void sim_freeze(struct sim *s, u64 size)
+{
+	s->frozen = true;
+	s->learn = false;
+	s->window.size = size;
+	s->window.phase = size < WEIR_WINDOW_MAX ? WEIR_WINDOW_SEARCH : WEIR_WINDOW_OPEN;
 }
 
 static void done_push(struct sim *s, struct sim_done d)
@@ -68,6 +89,8 @@ static void serve(struct sim *s, u32 server, u32 index)
 {
 	double ns = s->device.service_ns;
 
+	if (!s->request[index].reader && s->bulk_service_ns)
+		ns = s->bulk_service_ns;
 	if (s->device.exponential)
 		ns *= -log((sim_random(&s->seed) % 1000000 + 1) / 1000000.0);
 	s->serving[server] = index;
@@ -98,6 +121,17 @@ static void enqueue(struct sim *s, u32 index)
 	q->tail = index;
 }
 
+static u32 cost_of(const struct sim *s, bool reader)
+{
+	return s->learn ? weir_cost_ns(&s->cost, reader ? BYTES : s->bulk_bytes) : s->cost_ns;
+}
+
+static bool fits(const struct sim *s, u32 cost)
+{
+	return s->window.phase == WEIR_WINDOW_OPEN || !s->charged ||
+	       s->charged + cost <= weir_window_ns(&s->window);
+}
+
 static void issue(struct sim *s, bool reader)
 {
 	u32 index = s->free;
@@ -105,10 +139,13 @@ static void issue(struct sim *s, bool reader)
 
 	s->free = r->next;
 	r->at_ns = s->now_ns;
+	r->wanted_ns = s->reader_since_ns;
 	r->reader = reader;
-	r->cost = s->learn ? weir_cost_ns(&s->cost, BYTES) : s->cost_ns;
-	r->charge = r->cost < s->window.size ? r->cost : s->window.size;
-	s->in_flight += r->charge;
+	r->cost = cost_of(s, reader);
+	r->charge = s->window.phase == WEIR_WINDOW_OPEN ? 0 : r->cost;
+	r->timed = !s->until_timed;
+	s->until_timed = r->timed ? s->timed_every - 1 : s->until_timed - 1;
+	s->charged += r->charge;
 	if (reader)
 		s->reader_out = true;
 	else
@@ -116,135 +153,208 @@ static void issue(struct sim *s, bool reader)
 	enqueue(s, index);
 }
 
-/* Return: whether somebody was held back. */
+/* The reader is first: it has used least. Return: whether somebody was held back. */
 static bool dispatch(struct sim *s)
 {
-	if (s->reader && !s->reader_out)
+	if (s->reader && !s->reader_out) {
+		if (!fits(s, cost_of(s, true)))
+			return true;
 		issue(s, true);
+	}
 	while (s->bulk < s->depth) {
-		u64 charge = s->learn ? weir_cost_ns(&s->cost, BYTES) : s->cost_ns;
-
-		if (charge > s->window.size)
-			charge = s->window.size;
-		if (s->in_flight && s->in_flight + charge > s->window.size)
+		if (!fits(s, cost_of(s, false)))
 			return true;
 		issue(s, false);
 	}
 	return false;
 }
 
-struct sim_tick sim_tick(struct sim *s)
+static void count_flows(struct sim *s)
 {
-	struct weir_cost_sample cost[WEIR_COST_SIZES] = { { 0 } };
-	struct weir_window_sample sample = { .interval_ns = SIM_TICK_NS };
-	u64 end_ns = s->now_ns + SIM_TICK_NS, weight = 0, readers = 0, reader_ns = 0;
-	struct sim_tick tick = { 0 };
-
-	tick.held |= dispatch(s);
-	while (s->nr_done && s->done[0].at_ns <= end_ns) {
-		struct sim_done d = done_pop(s);
-		u32 index = s->serving[d.server];
-		struct sim_request *r = &s->request[index];
-		struct sim_queue *q = &s->queue[s->device.bins ? d.server : 0];
-		u64 lat_ns;
-
-		s->now_ns = d.at_ns;
-		lat_ns = d.at_ns - r->at_ns;
-		sample.requests++;
-		sample.served_ns += r->cost;
-		sample.latency_ns += lat_ns;
-		weight += r->cost;
-		cost[weir_cost_bucket(BYTES)].sum_ns += lat_ns;
-		if (!cost[weir_cost_bucket(BYTES)].count++ ||
-		    lat_ns < cost[weir_cost_bucket(BYTES)].min_ns)
-			cost[weir_cost_bucket(BYTES)].min_ns = lat_ns;
-		s->in_flight -= r->charge;
-		if (r->reader) {
-			s->reader_out = false;
-			readers++;
-			reader_ns += lat_ns;
-		} else {
-			s->bulk--;
-		}
-		r->next = s->free;
-		s->free = index;
-		s->serving[d.server] = NONE;
-		/* A server that is one too many since the device shrank stops. */
-		if (q->head != NONE && (s->device.bins || d.server < s->device.servers)) {
-			u32 next = q->head;
-
-			q->head = s->request[next].next;
-			serve(s, d.server, next);
-		}
-		tick.held |= dispatch(s);
-	}
-	s->now_ns = end_ns;
-	if (sample.requests) {
-		sample.latency_ns /= sample.requests;
-		sample.unloaded_ns = weight / sample.requests;
-	}
-	sample.backlog = tick.held;
-	if (!s->frozen)
-		weir_window_update(&s->window, &sample, s->target_ns);
-	if (s->learn) {
-		u64 before = weir_cost_sum(&s->cost, cost);
-
-		weir_cost_learn(&s->cost, cost);
-		weir_window_rescale(&s->window, before, weir_cost_sum(&s->cost, cost));
-	}
-	tick.requests = sample.requests;
-	tick.latency_ns = sample.latency_ns;
-	tick.reader_ns = readers ? reader_ns / readers : 0;
-	tick.size = s->window.size;
-	return tick;
+	if (s->depth || s->bulk)
+		s->bulk_seen_ns = s->now_ns + ACTIVE_NS;
+	if (s->reader || s->reader_out)
+		s->reader_seen_ns = s->now_ns + ACTIVE_NS;
+	if (s->now_ns - s->flows_ns < FLOWS_NS)
+		return;
+	s->flows_ns = s->now_ns;
+	s->flows = (s->bulk_seen_ns > s->now_ns) + (s->reader_seen_ns > s->now_ns);
 }
 
-double sim_rate(struct sim *s, unsigned int ticks)
+static void learn(struct sim *s, bool drained)
+{
+	u64 before = weir_cost_sum(&s->cost, s->since_learned);
+
+	weir_cost_learn(&s->cost, s->since_learned, drained);
+	weir_window_rescale(&s->window, before,
+			    weir_cost_sum(&s->cost, s->since_learned));
+	memset(s->since_learned, 0, sizeof(s->since_learned));
+	s->learned_ns = s->now_ns;
+}
+
+static void decide(struct sim *s)
+{
+	const struct sim_count *c = &s->count;
+	struct weir_window_sample sample = {
+		.interval_ns = s->now_ns - s->last_tick_ns,
+		.served_ns = c->served_ns,
+		.requests = c->done,
+		.latency_ns = c->timed ? c->latency_ns / c->timed : 0,
+		.unloaded_ns = c->timed ? c->expected_ns / c->timed : 0,
+		.flows = s->flows,
+		.backlog = s->backlog,
+		.disturbed = s->disturbed,
+	};
+
+	s->backlog = false;
+	weir_window_update(&s->window, &sample, s->target_ns, s->arm);
+}
+
+/* As in src/iosched/tick.c. What was sent before a drain is learned before it. */
+static void tick(struct sim *s)
+{
+	u64 ns = s->now_ns - s->last_tick_ns;
+	bool drained = weir_window_is_drained(&s->window);
+	u32 done = s->count.done;
+
+	if (s->window.phase == WEIR_WINDOW_DRAIN)
+		s->drain_ns += ns;
+	if (drained && !s->was_drained)
+		memset(s->since_learned, 0, sizeof(s->since_learned));
+	s->was_drained = drained;
+	decide(s);
+	if (s->learn && (drained != weir_window_is_drained(&s->window) ||
+			 s->now_ns - s->learned_ns >= LEARN_NS))
+		learn(s, drained && s->window.phase != WEIR_WINDOW_DRAIN);
+	s->timed_every = done > 4096 ? 17 : done > 1024 ? 7 : done > 256 ? 3 : 1;
+	s->period_ns = ns * TICK_REQUESTS / (done ? done : 1);
+	if (s->period_ns < TICK_MIN_NS)
+		s->period_ns = TICK_MIN_NS;
+	if (s->period_ns > TICK_MAX_NS)
+		s->period_ns = TICK_MAX_NS;
+	if (s->window.phase == WEIR_WINDOW_DRAIN)
+		s->period_ns = TICK_DRAIN_NS;
+	memset(&s->count, 0, sizeof(s->count));
+	s->last_tick_ns = s->now_ns;
+}
+
+static void count(struct sim *s, const struct sim_request *r)
+{
+	struct weir_cost_sample *sample =
+		&s->since_learned[weir_cost_bucket(r->reader ? BYTES : s->bulk_bytes)];
+	u64 ns = s->now_ns - r->at_ns;
+
+	s->count.done++;
+	s->count.served_ns += r->cost;
+	if (!r->timed)
+		return;
+	s->count.timed++;
+	s->count.latency_ns += ns;
+	s->count.expected_ns += r->cost;
+	if (!sample->count++ || ns < sample->min_ns)
+		sample->min_ns = ns < ~0U ? ns : ~0U;
+	sample->sum_ns += ns;
+}
+
+/* The next completion, and what follows from it. */
+static void complete(struct sim *s, struct sim_tenth *tenth)
+{
+	struct sim_done d = done_pop(s);
+	u32 index = s->serving[d.server];
+	struct sim_request *r = &s->request[index];
+	struct sim_queue *q = &s->queue[s->device.bins ? d.server : 0];
+
+	s->now_ns = d.at_ns;
+	count(s, r);
+	tenth->requests++;
+	tenth->latency_ns += d.at_ns - r->at_ns;
+	s->charged -= r->charge;
+	if (r->reader) {
+		u64 ns = d.at_ns - r->wanted_ns;
+
+		s->reader_out = false;
+		s->reader_since_ns = d.at_ns;
+		s->reader_hist.bucket[weir_latency_bucket(ns)]++;
+	} else {
+		s->bulk--;
+	}
+	r->next = s->free;
+	s->free = index;
+	s->serving[d.server] = NONE;
+	/* A server that is one too many since the device shrank stops. */
+	if (q->head != NONE && (s->device.bins || d.server < s->device.servers)) {
+		u32 next = q->head;
+
+		q->head = s->request[next].next;
+		serve(s, d.server, next);
+	}
+}
+
+struct sim_tenth sim_some(struct sim *s, u64 ns)
+{
+	u64 end_ns = s->now_ns + ns, readers = 0, reader_ns = 0;
+	struct sim_tenth tenth = { 0 };
+	bool held;
+
+	held = dispatch(s);
+	while (s->nr_done && s->done[0].at_ns <= end_ns) {
+		u64 since = s->reader_since_ns;
+
+		complete(s, &tenth);
+		if (s->reader_since_ns != since) {
+			readers++;
+			reader_ns += s->reader_since_ns - since;
+		}
+		s->backlog |= held;
+		count_flows(s);
+		if (!s->frozen && s->now_ns - s->last_tick_ns >= s->period_ns)
+			tick(s);
+		held = dispatch(s);
+		s->backlog |= held;
+		tenth.held |= held;
+	}
+	s->now_ns = end_ns;
+	if (!s->reader)
+		s->reader_since_ns = end_ns;
+	if (tenth.requests)
+		tenth.latency_ns /= tenth.requests;
+	tenth.reader_ns = readers ? reader_ns / readers : 0;
+	tenth.size = s->window.phase == WEIR_WINDOW_OPEN ? WEIR_WINDOW_MAX : s->window.size;
+	return tenth;
+}
+
+struct sim_tenth sim_tenth(struct sim *s)
+{
+	return sim_some(s, SIM_TENTH_NS);
+}
+
+double sim_rate(struct sim *s, unsigned int tenths)
 {
 	double sum = 0;
 	unsigned int i;
 
-	for (i = 0; i < ticks; i++)
-		sum += sim_tick(s).requests;
-	return sum / ticks;
+	for (i = 0; i < tenths; i++)
+		sum += sim_tenth(s).requests;
+	return sum / tenths;
 }
 
 /* What follows makes the table of docs/elevator-laws.md. */
 
 #define FIGURE_DEPTH 256
-#define FIGURE_TICKS 900
-#define SETTLED_TICKS 20
+#define FIGURE_TENTHS 600
+#define SETTLED_TENTHS 150
 
 static struct sim figure;
 
 /* The rate with room for so many requests, once the first of them are through. */
 static double rate_with(const struct sim_device *d, double requests)
 {
-	u64 per_tick = SIM_TICK_NS * d->servers / d->service_ns;
+	u64 per_tenth = SIM_TENTH_NS * d->servers / d->service_ns;
 
 	sim_init(&figure, d, FIGURE_DEPTH);
-	figure.frozen = true;
-	figure.window.size = requests * d->service_ns;
+	sim_freeze(&figure, requests * d->service_ns);
 	sim_rate(&figure, 20);
-	return sim_rate(&figure, 100000 / per_tick + 10);
-}
-
-/* How long the reader waits while nobody is held back, in service times. */
-static double open_reader(const struct sim_device *d)
-{
-	double sum = 0;
-	int i, n = 0;
-
-	sim_init(&figure, d, FIGURE_DEPTH);
-	figure.frozen = true;
-	sim_rate(&figure, 20);
-	for (i = 0; i < 200; i++) {
-		u64 ns = sim_tick(&figure).reader_ns;
-
-		sum += ns;
-		n += !!ns;
-	}
-	return sum / n / d->service_ns;
+	return sim_rate(&figure, 100000 / per_tenth + 10);
 }
 
 static double smallest_window(const struct sim_device *d, double full)
@@ -264,61 +374,82 @@ static double smallest_window(const struct sim_device *d, double full)
 	return high;
 }
 
-static void figure_row(const struct sim_device *d, double smallest, double full, bool floor)
+/* How long the reader waits: mean, median and 99th percentile, in service times */
+struct waits {
+	double mean, half, most;
+};
+
+/* Over so many tenths of a second from here. window: requests, on average */
+static struct waits figure_waits(unsigned int tenths, double *window)
 {
-	double window[FIGURE_TICKS], rate[FIGURE_TICKS], sum_rate = 0, sum_window = 0;
-	double reader = 0;
-	int i, j, settled = -1, half = FIGURE_TICKS / 2;
+	double sum = 0, logs = 0, service_ns = figure.device.service_ns;
+	struct waits w;
+	unsigned int i;
+	u64 count;
+
+	memset(&figure.reader_hist, 0, sizeof(figure.reader_hist));
+	for (i = 0; i < tenths; i++) {
+		struct sim_tenth t = sim_tenth(&figure);
+		double size = t.size / (double)weir_cost_ns(&figure.cost, BYTES);
+
+		sum += t.reader_ns;
+		logs += log(size < FIGURE_DEPTH + 1 ? size : FIGURE_DEPTH + 1);
+	}
+	count = weir_latency_count(&figure.reader_hist);
+	w.mean = sum / tenths / service_ns;
+	w.half = weir_latency_of_rank(&figure.reader_hist, count / 2 + 1) / service_ns;
+	w.most = weir_latency_of_rank(&figure.reader_hist, count - count / 100) / service_ns;
+	*window = exp(logs / tenths);
+	return w;
+}
+
+/* Simulated ms until there is a size, from the first request on */
+static int first_size(const struct sim_device *d)
+{
+	int ms = 0;
 
 	sim_init(&figure, d, FIGURE_DEPTH);
-	figure.learn = true;
-	if (floor)
-		figure.window.size = WEIR_WINDOW_MIN;
-	for (i = 0; i < FIGURE_TICKS; i++) {
-		struct sim_tick t = sim_tick(&figure);
-
-		window[i] = (double)t.size / weir_cost_ns(&figure.cost, BYTES);
-		if (window[i] > FIGURE_DEPTH + 1)
-			window[i] = FIGURE_DEPTH + 1;
-		rate[i] = t.requests;
-		if (i < half)
-			continue;
-		sum_rate += rate[i];
-		sum_window += log(window[i]);
-		reader += t.reader_ns;
+	while (figure.window.phase != WEIR_WINDOW_SEARCH && ms < 5000) {
+		sim_some(&figure, 1000000);
+		ms++;
 	}
-	for (i = 0; settled < 0 && i + SETTLED_TICKS <= FIGURE_TICKS; i++) {
-		double r = 0, w = 0;
+	return ms;
+}
 
-		for (j = i; j < i + SETTLED_TICKS; j++) {
-			r += rate[j];
-			w += log(window[j]);
-		}
-		if (r / SETTLED_TICKS > 0.93 * full &&
-		    exp(w / SETTLED_TICKS) < 2.5 * smallest)
-			settled = i;
-	}
-	printf("| %u | %s | %s | %.3g | %s | %.3g | %.1f %% | %d | %.1f | %.0f |\n",
-	       d->servers,
-	       d->bins ? "one each, at random" : "one for all",
-	       d->exponential ? "exponential" : "constant", smallest,
-	       floor ? "the floor" : "wide open", exp(sum_window / half),
-	       100 * sum_rate / half / full, settled,
-	       reader / half / d->service_ns, open_reader(d));
+static void figure_row(const struct sim_device *d, double smallest, double full)
+{
+	struct waits without, with;
+	double window, rate;
+	int first = first_size(d);
+
+	sim_init(&figure, d, FIGURE_DEPTH);
+	rate = sim_rate(&figure, FIGURE_TENTHS);
+	sim_init(&figure, d, FIGURE_DEPTH);
+	sim_freeze(&figure, WEIR_WINDOW_MAX);
+	sim_rate(&figure, 20);
+	without = figure_waits(300, &window);
+	sim_init(&figure, d, FIGURE_DEPTH);
+	sim_rate(&figure, SETTLED_TENTHS);
+	with = figure_waits(FIGURE_TENTHS - SETTLED_TENTHS, &window);
+	printf("| %u | %s | %s | %.3g | %.3g | %.1f %% | %d | %.1f, %.1f, %.0f | %.0f, %.0f, %.0f |\n",
+	       d->servers, d->bins ? "one each, at random" : "one for all",
+	       d->exponential ? "exponential" : "constant", smallest, window,
+	       100 * rate / full, first, with.mean, with.half, with.most,
+	       without.mean, without.half, without.most);
 }
 
 void sim_figures(void)
 {
 	static const unsigned int servers[] = { 1, 8, 32, 128 };
 	static const char *const columns[] = {
-		"servers", "queues", "service times", "smallest", "from", "found",
-		"rate", "ticks", "reader", "without",
+		"servers", "queues", "service times", "smallest", "found", "rate", "first",
+		"reader", "without",
 	};
-	unsigned int kind, i, floor;
+	unsigned int kind, i;
 
 	for (i = 0; i < sizeof(columns) / sizeof(*columns); i++)
 		printf("| %s ", columns[i]);
-	printf("|\n|---|---|---|---|---|---|---|---|---|---|\n");
+	printf("|\n|---|---|---|---|---|---|---|---|---|\n");
 	for (kind = 0; kind < 4; kind++) {
 		for (i = 0; i < 4; i++) {
 			struct sim_device d = {
@@ -327,14 +458,12 @@ void sim_figures(void)
 				.exponential = kind & 1,
 				.service_ns = i ? servers[i] * 100000ULL : 4000000,
 			};
-			double full, smallest;
+			double full;
 
 			if (d.bins && d.servers == 1)
 				continue;
 			full = rate_with(&d, 1000000);
-			smallest = smallest_window(&d, full);
-			for (floor = 0; floor < 2; floor++)
-				figure_row(&d, smallest, full, floor);
+			figure_row(&d, smallest_window(&d, full), full);
 		}
 	}
 }

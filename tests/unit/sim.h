@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A simulated device under the window law: servers with queues in front of
- * them, clients that keep it busy, a reader that has one request at a time, and
- * an update each tick. Simulated time; the same seed gives the same run.
+ * them, clients that keep it busy, and a reader that has one request at a time.
+ * Updates come as src/iosched/tick.c makes them. Simulated time; the same seed
+ * gives the same run.
  */
 #ifndef SIM_H
 #define SIM_H
 
 #include "cost.h"
+#include "latency.h"
 #include "window.h"
 
 #define SIM_SERVERS 128		/* at most */
 #define SIM_REQUESTS 2048	/* outstanding at once, at most */
-#define SIM_TICK_NS 100000000ULL
+#define SIM_TENTH_NS 100000000ULL
 
 /**
  * struct sim_device
@@ -30,14 +32,14 @@ struct sim_device {
 };
 
 /**
- * struct sim_tick - one tick's measurements
+ * struct sim_tenth - what happened in a tenth of a second
  * @requests: completed
  * @held: the window held somebody back
  * @latency_ns: mean device time
- * @reader_ns: mean device time of the reader's
- * @size: the window after the tick
+ * @reader_ns: mean latency of the reader, its wait for the window included
+ * @size: the window at the end; WEIR_WINDOW_MAX while it is open
  */
-struct sim_tick {
+struct sim_tenth {
 	u32 requests;
 	bool held;
 	u64 latency_ns;
@@ -47,10 +49,12 @@ struct sim_tick {
 
 struct sim_request {
 	u64 at_ns;
-	u64 charge;
+	u64 wanted_ns;
+	u32 charge;
 	u32 cost;
 	u32 next;
 	bool reader;
+	bool timed;
 };
 
 struct sim_queue {
@@ -62,11 +66,25 @@ struct sim_done {
 	u32 server;
 };
 
+/* What completions have counted since the last tick. */
+struct sim_count {
+	u32 done;
+	u32 timed;
+	u64 served_ns;
+	u64 latency_ns;
+	u64 expected_ns;
+};
+
 /**
- * struct sim - set @device, @depth and @target_ns at any time
+ * struct sim - set the first block at any time
  * @depth: requests the busy clients keep outstanding, in the device or held back
+ * @reader: there is one
+ * @disturbed: levels above keep somebody waiting all the time
  * @learn: costs come from @cost, otherwise from @cost_ns
  * @frozen: the window is not updated
+ * @arm: the device says that it has one
+ * @bulk_bytes: the size of the clients' requests; the reader's have 4 KiB
+ * @bulk_service_ns: their mean service time; 0: the device's
  */
 struct sim {
 	struct sim_device device;
@@ -74,16 +92,33 @@ struct sim {
 	struct weir_cost cost;
 	unsigned int depth;
 	bool reader;
+	bool disturbed;
 	bool learn;
 	bool frozen;
+	bool arm;
 	u32 cost_ns;
 	u64 target_ns;
+	u32 bulk_bytes;
+	u64 bulk_service_ns;
 
 	u64 seed;
 	u64 now_ns;
-	u64 in_flight;		/* sum of charges */
+	u64 charged;		/* ns of costs in flight that the window counts */
 	unsigned int bulk;	/* busy clients' requests in the device */
 	bool reader_out;
+	u64 reader_since_ns;	/* wanted to have one, while it has none */
+	u64 bulk_seen_ns, reader_seen_ns;
+	struct weir_latency reader_hist;	/* clear it at any time */
+	u64 drain_ns;		/* time in drains */
+
+	u64 last_tick_ns, period_ns, learned_ns, flows_ns;
+	u32 flows;
+	u32 timed_every, until_timed;
+	bool backlog;
+	bool was_drained;
+	struct sim_count count;
+	struct weir_cost_sample since_learned[WEIR_COST_SIZES];
+
 	struct sim_request request[SIM_REQUESTS];
 	u32 free;
 	struct sim_queue queue[SIM_SERVERS];	/* the first alone without bins */
@@ -94,10 +129,14 @@ struct sim {
 
 void sim_init(struct sim *s, const struct sim_device *device, unsigned int depth);
 
-struct sim_tick sim_tick(struct sim *s);
+/* A fixed window, in ns of costs; WEIR_WINDOW_MAX: none. */
+void sim_freeze(struct sim *s, u64 size);
 
-/* Requests per tick, on average over @ticks. */
-double sim_rate(struct sim *s, unsigned int ticks);
+struct sim_tenth sim_tenth(struct sim *s);
+struct sim_tenth sim_some(struct sim *s, u64 ns);
+
+/* Requests per tenth of a second, on average over so many. */
+double sim_rate(struct sim *s, unsigned int tenths);
 
 u64 sim_random(u64 *seed);
 

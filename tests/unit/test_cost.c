@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Costs: buckets and their edges, the line through what was learned, and how the
- * floors move: down quickly, up slowly, undisturbed by a few outliers.
+ * floors move: down quickly, up slowly, undisturbed by a few outliers; set by a drain,
+ * and down only from then on.
  */
+#include <math.h>
+
 #include "cost.h"
 #include "sim.h"
 #include "unit.h"
@@ -31,7 +34,13 @@ static void add(unsigned int bytes, u32 count, u32 min_ns, u32 mean_ns)
 static void ticks(unsigned int n)
 {
 	while (n--)
-		weir_cost_learn(&cost, sample);
+		weir_cost_learn(&cost, sample, false);
+}
+
+/* What the device did without a queue */
+static void drain(void)
+{
+	weir_cost_learn(&cost, sample, true);
 }
 
 static void fresh(void)
@@ -130,14 +139,14 @@ static void fits_the_slowest(void **state)
 	assert_about(weir_cost_ns(&cost, 8 * MIB), 50000000, 15);
 }
 
-/* Nor does a request of no size cost less than nothing. */
-static void steep_line_goes_through_zero(void **state)
+/* Nor does a request of no size cost nothing, however steep the line. */
+static void steep_line_leaves_a_base(void **state)
 {
 	fresh();
 	add(64 * KIB, 100, 10000, 10000);
 	add(128 * KIB, 100, 100000, 100000);
 	ticks(1);
-	assert_true(cost.base_ns <= 10000);
+	assert_in_range(cost.base_ns, 1000, 10000);
 	assert_true(weir_cost_ns(&cost, 4 * KIB) < weir_cost_ns(&cost, 64 * KIB));
 	assert_true(weir_cost_ns(&cost, 64 * KIB) < weir_cost_ns(&cost, 128 * KIB));
 }
@@ -234,6 +243,168 @@ static void a_stray_size_does_not_tilt_the_line(void **state)
 	assert_in_range(cost.base_ns, 20 * 1000, 197 * 1000);
 }
 
+/* A flood from the first request on: only a drain tells what is the device. */
+static void a_drain_ends_a_queue(void **state)
+{
+	fresh();
+	add(4 * KIB, 100, 2000000, 2500000);
+	ticks(50);
+	assert_in_range(weir_cost_ns(&cost, 4 * KIB), 2000000, 2500000);
+	nothing();
+	add(4 * KIB, 8, 90000, 100000);
+	drain();
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 100000, 1);
+	/* The queue is back, and is not learned again. */
+	nothing();
+	add(4 * KIB, 100, 2000000, 2500000);
+	ticks(100);
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 100000, 1);
+}
+
+/* Nor is it when all that is seen of a size is queue. */
+static void a_new_size_begins_at_the_line(void **state)
+{
+	u32 line;
+
+	fresh();
+	add(4 * KIB, 100, 100000, 100000);
+	add(128 * KIB, 100, 200000, 200000);
+	drain();
+	line = weir_cost_ns(&cost, MIB);
+	nothing();
+	add(MIB, 100, 20000000, 20000000);
+	ticks(100);
+	assert_about(weir_cost_ns(&cost, MIB), line, 16);
+	/* One that is quicker than the line says falls below it. */
+	nothing();
+	add(MIB, 400, line / 2, line / 2);
+	ticks(20);
+	assert_about(cost.floor[weir_cost_bucket(MIB)].ns, line / 2, 20);
+}
+
+/* Floors of sizes that a drain did not see may be those of a queue. */
+static void a_drain_forgets_what_it_did_not_see(void **state)
+{
+	fresh();
+	add(4 * KIB, 100, 2000000, 2500000);
+	add(MIB, 100, 20000000, 25000000);
+	ticks(20);
+	nothing();
+	add(4 * KIB, 20, 100000, 100000);
+	drain();
+	assert_false(cost.floor[weir_cost_bucket(MIB)].ns);
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 100000, 1);
+	/* The line keeps its shape. */
+	assert_in_range(weir_cost_ns(&cost, MIB), 500000, 1500000);
+}
+
+/* Slower: not seen before the next drain. Quicker: at once, as far as it is sure. */
+static void follows_by_drains(void **state)
+{
+	fresh();
+	add(4 * KIB, 100, 100000, 100000);
+	drain();
+	nothing();
+	add(4 * KIB, 100, 400000, 400000);
+	ticks(100);
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 100000, 1);
+	drain();
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 400000, 1);
+	nothing();
+	add(4 * KIB, 100, 50000, 50000);
+	ticks(10);
+	assert_in_range(weir_cost_ns(&cost, 4 * KIB), 50000, 66000);
+	drain();
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 50000, 1);
+}
+
+/* A few slow requests in a drain, and a cache hit */
+static void few_in_a_drain_are_half_believed(void **state)
+{
+	fresh();
+	add(4 * KIB, 100, 100000, 100000);
+	drain();
+	nothing();
+	add(4 * KIB, 4, 1000000, 1000000);
+	drain();
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 200000, 1);
+	nothing();
+	add(4 * KIB, 1, 1000000, 1000000);
+	drain();
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 200000, 1);
+	nothing();
+	add(4 * KIB, 1, 1000, 1000);
+	drain();
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 50000, 1);
+}
+
+/* The mean of a few varies: floors that fall to each low one would end far below. */
+static void floors_do_not_sink_by_noise(void **state)
+{
+	u64 random = 0x9e3779b97f4a7c15ULL;
+	unsigned int n, i, j;
+
+	for (n = 4; n <= 256; n *= 4) {
+		fresh();
+		add(4 * KIB, 1000, 100000, 100000);
+		drain();
+		for (i = 0; i < 100; i++) {
+			u64 sum = 0;
+
+			for (j = 0; j < n; j++)
+				sum -= 100000 * log((sim_random(&random) % 1000000 + 1) / 1e6);
+			nothing();
+			add(4 * KIB, n, 500, sum / n);
+			ticks(1);
+		}
+		assert_in_range(weir_cost_ns(&cost, 4 * KIB), n < 16 ? 50000 : 85000, 100000);
+	}
+}
+
+/* Large requests alone do not tell what a small one takes: more than nothing. */
+static void large_requests_leave_something_for_small_ones(void **state)
+{
+	static const u32 mean_ns[] = { 150000, 300000, 600000, 1200000 };
+	unsigned int i;
+
+	/* In proportion to their sizes, and steeper than that */
+	fresh();
+	for (i = 0; i < 4; i++)
+		add(512 * KIB << i, 100, mean_ns[i], mean_ns[i]);
+	ticks(20);
+	assert_in_range(weir_cost_ns(&cost, 4 * KIB), 15000, 150000);
+	assert_about(weir_cost_ns(&cost, MIB), 300000, 15);
+	fresh();
+	add(512 * KIB, 100, 100000, 100000);
+	add(MIB, 100, 1000000, 1000000);
+	ticks(20);
+	assert_in_range(weir_cost_ns(&cost, 4 * KIB), 12500, 100000);
+	/* One size: the prior's proportion. */
+	fresh();
+	add(MIB, 100, 300000, 300000);
+	ticks(20);
+	assert_in_range(weir_cost_ns(&cost, 4 * KIB), 20000, 60000);
+}
+
+/* Two sizes, one of which a drain saw a few times: the line is drawn through the other. */
+static void a_line_through_few_floors(void **state)
+{
+	fresh();
+	add(4 * KIB, 60, 100000, 100000);
+	add(MIB, 2, 700000, 700000);
+	drain();
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 100000, 2);
+	assert_in_range(weir_cost_ns(&cost, MIB), 350000, 1400000);
+	/* It becomes sure by and by. */
+	nothing();
+	add(4 * KIB, 60, 100000, 100000);
+	add(MIB, 7, 700000, 700000);
+	drain();
+	drain();
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 100000, 2);
+	assert_about(weir_cost_ns(&cost, MIB), 700000, 2);
+}
+
 static void forgets_old_sizes(void **state)
 {
 	fresh();
@@ -287,7 +458,7 @@ static void random_samples(void **state)
 				sample[b].sum_ns = sample[b].count *
 					(sim_random(&random) >> (r >> 42) % 48);
 			}
-			ticks(1);
+			weir_cost_learn(&cost, sample, !(sim_random(&random) % 20));
 			for (b = 0; b < 32; b++) {
 				u32 ns = weir_cost_ns(&cost, 1U << b);
 
@@ -307,7 +478,7 @@ const struct CMUnitTest cost_tests[] = {
 	cmocka_unit_test(fits_both_ends),
 	cmocka_unit_test(fits_the_slowest),
 	cmocka_unit_test(larger_never_costs_less),
-	cmocka_unit_test(steep_line_goes_through_zero),
+	cmocka_unit_test(steep_line_leaves_a_base),
 	cmocka_unit_test(one_size_scales_the_line),
 	cmocka_unit_test(falls_quickly),
 	cmocka_unit_test(one_hit_is_not_believed),
@@ -315,6 +486,14 @@ const struct CMUnitTest cost_tests[] = {
 	cmocka_unit_test(one_slow_tick_does_little),
 	cmocka_unit_test(queue_is_not_the_device),
 	cmocka_unit_test(a_stray_size_does_not_tilt_the_line),
+	cmocka_unit_test(a_drain_ends_a_queue),
+	cmocka_unit_test(a_new_size_begins_at_the_line),
+	cmocka_unit_test(a_drain_forgets_what_it_did_not_see),
+	cmocka_unit_test(follows_by_drains),
+	cmocka_unit_test(few_in_a_drain_are_half_believed),
+	cmocka_unit_test(floors_do_not_sink_by_noise),
+	cmocka_unit_test(large_requests_leave_something_for_small_ones),
+	cmocka_unit_test(a_line_through_few_floors),
 	cmocka_unit_test(forgets_old_sizes),
 	cmocka_unit_test(sums),
 	cmocka_unit_test(random_samples),

@@ -36,6 +36,17 @@ static void updates(const struct weir_writeback_sample *s, unsigned int n)
 		weir_writeback_update(&wb, s);
 }
 
+/* Reads between one and four times their target, and the quicker with each step */
+static void helpful_steps(unsigned int n)
+{
+	struct weir_writeback_sample s = slow_read;
+
+	for (s.read_lat_ns = 7900000; n--; s.read_lat_ns = s.read_lat_ns * 86 / 100) {
+		weir_writeback_update(&wb, &s);
+		assert_true(n == 0 || s.read_lat_ns > s.read_target_ns);
+	}
+}
+
 static void begins_at_full_depth(void **state)
 {
 	weir_writeback_init(&wb, 256);
@@ -50,12 +61,12 @@ static void begins_at_full_depth(void **state)
 
 static void halves_when_reads_are_slow(void **state)
 {
-	static const u32 depth[] = { 128, 64, 32, 16, 8, 4, 2, 1, 1, 1 };
+	static const u32 depth[] = { 128, 64, 32, 16, 8, 4, 2, 1, 1 };
 	unsigned int i;
 
-	weir_writeback_init(&wb, 256);
 	for (i = 0; i < sizeof(depth) / sizeof(*depth); i++) {
-		weir_writeback_update(&wb, &slow_read);
+		weir_writeback_init(&wb, 256);
+		helpful_steps(i + 1);
 		assert_int_equal(wb.depth, depth[i]);
 	}
 	assert_int_equal(wb.step, 8);
@@ -91,7 +102,7 @@ static void back_up_with_a_margin(void **state)
 	struct weir_writeback_sample close = good_read;
 
 	weir_writeback_init(&wb, 64);
-	updates(&slow_read, 3);
+	helpful_steps(3);
 	assert_int_equal(wb.depth, 8);
 	/* At the target, and a quarter below: stay. */
 	close.read_lat_ns = 2 * MS;
@@ -109,7 +120,7 @@ static void back_up_with_a_margin(void **state)
 static void all_for_writes_when_alone(void **state)
 {
 	weir_writeback_init(&wb, 64);
-	updates(&slow_read, 6);
+	helpful_steps(6);
 	assert_int_equal(wb.depth, 1);
 	/* A reader may pause for two windows. */
 	updates(&alone, 2);
@@ -135,7 +146,7 @@ static void writes_are_not_to_blame(void **state)
 	weir_writeback_init(&wb, 64);
 	updates(&no_writes, 100);
 	assert_int_equal(wb.depth, 64);
-	updates(&slow_read, 3);
+	helpful_steps(3);
 	assert_int_equal(wb.depth, 8);
 	updates(&no_writes, 4);
 	assert_int_equal(wb.depth, 8);
@@ -150,7 +161,7 @@ static void writes_are_not_to_blame(void **state)
 static void depth_changes(void **state)
 {
 	weir_writeback_init(&wb, 256);
-	updates(&slow_read, 7);
+	helpful_steps(7);
 	assert_int_equal(wb.depth, 2);
 	weir_writeback_depth_set(&wb, 1024);
 	assert_int_equal(wb.depth, 8);
@@ -168,16 +179,15 @@ static void window_shrinks_with_the_root(void **state)
 	static const u64 tenth_ms[] = { 1000, 707, 577, 500, 447, 408, 377, 353, 333 };
 	unsigned int i;
 
-	weir_writeback_init(&wb, 256);
-	for (i = 0; i < 9; i++) {
-		u64 is = weir_writeback_window_ns(&wb) / 100000;
-
-		assert_in_range(is, tenth_ms[i] - 20, tenth_ms[i] + 20);
-		weir_writeback_update(&wb, &slow_read);
-	}
 	weir_writeback_init(&wb, ~0U);
-	updates(&slow_read, 100);
-	assert_int_equal(wb.step, 31);
+	for (i = 0; i < 9; i++) {
+		u64 is;
+
+		wb.step = i;
+		is = weir_writeback_window_ns(&wb) / 100000;
+		assert_in_range(is, tenth_ms[i] - 20, tenth_ms[i] + 20);
+	}
+	wb.step = 31;
 	assert_in_range(weir_writeback_window_ns(&wb), 17 * MS, 18 * MS);
 	wb.step = 1000000;
 	assert_true(weir_writeback_window_ns(&wb) == 10 * MS);
@@ -219,6 +229,74 @@ static void finds_the_depth(void **state)
 			assert_true(4 * wb.depth >= right || wb.depth == 128);
 		}
 	}
+}
+
+/* The same where most of what a read takes is not the writes' doing. */
+static void finds_the_depth_beside_other_load(void **state)
+{
+	unsigned int i, met = 0;
+
+	weir_writeback_init(&wb, 128);
+	for (i = 0; i < 200; i++) {
+		struct weir_writeback_sample s = {
+			.reads = 10, .writes = true,
+			.read_lat_ns = 1 * MS + 10000ULL * wb.depth,
+			.read_target_ns = 1100000,
+		};
+
+		weir_writeback_update(&wb, &s);
+		met += wb.depth <= 16;
+	}
+	assert_true(met > 180);
+}
+
+/* Reads that are slow whatever the writes do: these are not throttled for nothing. */
+static void a_step_in_vain_is_taken_back(void **state)
+{
+	static const unsigned int pause[] = { 2, 4, 8, 16, 32, 64, 64 };
+	unsigned int i, j;
+
+	weir_writeback_init(&wb, 64);
+	for (i = 0; i < sizeof(pause) / sizeof(*pause); i++) {
+		weir_writeback_update(&wb, &slow_read);
+		assert_int_equal(wb.depth, 32);
+		for (j = 0; j <= pause[i]; j++) {
+			weir_writeback_update(&wb, &slow_read);
+			assert_int_equal(wb.depth, 64);
+		}
+	}
+	/* Two steps at once are taken back as well. */
+	weir_writeback_init(&wb, 64);
+	weir_writeback_update(&wb, &very_slow_read);
+	assert_int_equal(wb.depth, 16);
+	weir_writeback_update(&wb, &very_slow_read);
+	assert_int_equal(wb.depth, 64);
+	/* The one that helped before stays. */
+	weir_writeback_init(&wb, 64);
+	helpful_steps(3);
+	assert_int_equal(wb.depth, 8);
+	updates(&very_slow_read, 1);
+	assert_int_equal(wb.depth, 16);
+}
+
+/* A pause ends when the reads are quick: the next that are slow are other ones. */
+static void patience_ends_with_a_step_that_helps(void **state)
+{
+	struct weir_writeback_sample better = slow_read;
+
+	weir_writeback_init(&wb, 64);
+	updates(&slow_read, 1 + 3 + 1 + 5 + 1);
+	assert_int_equal(wb.depth, 32);
+	better.read_lat_ns = slow_read.read_lat_ns * 3 / 4;
+	weir_writeback_update(&wb, &better);
+	assert_int_equal(wb.depth, 16);
+	/* In vain now: back to what helped, and the shortest pause. */
+	updates(&better, 1);
+	assert_int_equal(wb.depth, 32);
+	updates(&better, 2);
+	assert_int_equal(wb.depth, 32);
+	updates(&better, 1);
+	assert_int_equal(wb.depth, 16);
 }
 
 static void random_samples(void **state)
@@ -267,6 +345,9 @@ const struct CMUnitTest writeback_tests[] = {
 	cmocka_unit_test(window_shrinks_with_the_root),
 	cmocka_unit_test(rank_is_a_low_quartile),
 	cmocka_unit_test(finds_the_depth),
+	cmocka_unit_test(finds_the_depth_beside_other_load),
+	cmocka_unit_test(a_step_in_vain_is_taken_back),
+	cmocka_unit_test(patience_ends_with_a_step_that_helps),
 	cmocka_unit_test(random_samples),
 };
 

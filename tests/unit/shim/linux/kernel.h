@@ -22,6 +22,7 @@
 #define max(a, b) SHIM_PICK(a, >, b)
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))
+#define clamp_t(type, x, low, high) min_t(type, max_t(type, x, low), high)
 
 /* snprintf(), but the length is that of what fitted. */
 static inline int scnprintf(char *buf, size_t size, const char *format, ...)
