@@ -8,6 +8,9 @@
  *   another one reads.
  * - A request fits if its level and those above hold no more than the window with it,
  *   or hold nothing.
+ * - A request of a flow that has no other (sparse, as in fq_codel, RFC 8290) may go
+ *   `overdraft` beyond the window: a reader that asks for one block at a time does not
+ *   wait until what others have in flight makes room for it.
  * - While a level above is active, a level may have `narrow` in flight, a few small
  *   requests, or one large one that takes 1/TRICKLE of the time: what can wait
  *   trickles, and what cannot meets a short queue in the device. RT and LIGHT do that
@@ -36,6 +39,8 @@
 
 #define HANDOUT		8
 #define TRICKLE		8
+/* In weir_queue.waiting, beside the levels */
+#define WAITS_SPARSE	BIT(WEIR_LEVELS)
 #define TIMER_NS	(50 * NSEC_PER_MSEC)
 /* BE stays active for so many graces: IDLE is to go when nobody wants anything. */
 #define GRACES_BE	16
@@ -91,8 +96,8 @@ static bool background_full(struct weir_queue *wq)
 	return atomic_read(&wq->background) >= (int)READ_ONCE(wq->background_depth);
 }
 
-/* slack: ns of the window that must be left */
-static bool fits(struct weir_queue *wq, enum weir_level level, u32 cost, u64 slack)
+/* slack: ns of the window that must be left; negative: what it may go beyond */
+static bool fits(struct weir_queue *wq, enum weir_level level, u32 cost, s64 slack)
 {
 	s64 own = atomic64_read(&wq->charged[level]), held = own;
 	int i;
@@ -105,7 +110,7 @@ static bool fits(struct weir_queue *wq, enum weir_level level, u32 cost, u64 sla
 		return true;
 	for (i = 0; i < level; i++)
 		held += atomic64_read(&wq->charged[i]);
-	return held <= 0 || held + cost + slack <= READ_ONCE(wq->window);
+	return held <= 0 || held + cost + slack <= (s64)READ_ONCE(wq->window);
 }
 
 /* ns more of a level are in flight; background requests are counted by the caller. */
@@ -120,18 +125,24 @@ void weir_credit_charge(struct weir_queue *wq, enum weir_level level, s64 ns)
 	}
 }
 
+static s64 overdraft(struct weir_queue *wq, enum weir_level level, bool sparse)
+{
+	return sparse && level <= WEIR_BE ? READ_ONCE(wq->overdraft) : 0;
+}
+
 /*
- * Charge cost to a level, if it fits and nobody waits who is to go before. Under
- * s->lock of any stage.
+ * Charge cost to a level, if it fits and nobody waits who is to go before. sparse: its
+ * flow has no other request. Under s->lock of any stage.
  */
-bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost)
+bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost, bool sparse)
 {
 	u32 before = BIT(level + 1) - 1;
 
 	/* BG is no rival of BE while the window is open: only its depth holds it. */
 	if (level == WEIR_BE && !READ_ONCE(wq->open))
 		before |= BIT(WEIR_BG);
-	if (READ_ONCE(wq->waiting) & before || !fits(wq, level, cost, 0))
+	if (READ_ONCE(wq->waiting) & before || 
+	    !fits(wq, level, cost, -overdraft(wq, level, sparse)))
 		return false;
 	weir_credit_charge(wq, level, cost);
 	if (level == WEIR_BG)
@@ -163,10 +174,24 @@ static void enqueue(struct weir_queue *wq, struct weir_waiter *w)
 	WRITE_ONCE(wq->waiting, wq->waiting | BIT(w->level));
 }
 
+/* Whether w's first request is sparse; WAITS_SPARSE: any of those that wait is. */
+static void set_sparse(struct weir_queue *wq, struct weir_waiter *w, bool sparse)
+{
+	if (w->sparse == sparse)
+		return;
+	w->sparse = sparse;
+	wq->nr_sparse += sparse ? 1 : -1;
+	if (wq->nr_sparse)
+		WRITE_ONCE(wq->waiting, wq->waiting | WAITS_SPARSE);
+	else
+		WRITE_ONCE(wq->waiting, wq->waiting & ~WAITS_SPARSE);
+}
+
 /* w->waiting is left to the caller: until it is false nobody takes its first request. */
 static void dequeue(struct weir_queue *wq, struct weir_waiter *w)
 {
 	rb_erase_cached(&w->node, &wq->waiters[w->level]);
+	set_sparse(wq, w, false);
 	if (RB_EMPTY_ROOT(&wq->waiters[w->level].rb_root))
 		WRITE_ONCE(wq->waiting, wq->waiting & ~BIT(w->level));
 }
@@ -204,14 +229,16 @@ static struct weir_waiter *first_of_both(struct weir_queue *wq)
 /* Who is next, if that fits; a level that waits for room holds up those below. */
 static struct weir_waiter *next_waiter(struct weir_queue *wq, bool eager)
 {
-	u64 slack = eager ? 0 : READ_ONCE(wq->window) / HANDOUT;
+	s64 slack = eager ? 0 : READ_ONCE(wq->window) / HANDOUT;
 	struct weir_waiter *w;
 
-	w = first(wq, WEIR_RT) ?: first(wq, WEIR_LIGHT);
-	if (w)
-		return fits(wq, w->level, w->need, 0) ? w : NULL;
-	w = first_of_both(wq) ?: first(wq, WEIR_IDLE);
-	return w && fits(wq, w->level, w->need, slack) ? w : NULL;
+	w = first(wq, WEIR_RT) ?: first(wq, WEIR_LIGHT) ?: first_of_both(wq) ?:
+	    first(wq, WEIR_IDLE);
+	if (!w)
+		return NULL;
+	if (w->level <= WEIR_LIGHT || w->sparse)
+		slack = -overdraft(wq, w->level, w->sparse);
+	return fits(wq, w->level, w->need, slack) ? w : NULL;
 }
 
 static void hand_out(struct weir_queue *wq, struct weir_stage *self, bool eager)
@@ -233,6 +260,7 @@ static void update_waiter(struct weir_stage *s, enum weir_level level)
 	struct rb_root_cached *waiters = &s->wq->waiters[level];
 
 	w->need = weir_rq_cost(s->wq, rq);
+	set_sparse(s->wq, w, weir_is_sparse(s->wq, rq));
 	if (!w->waiting) {
 		w->start = weir_rq(rq)->start;
 		enqueue(s->wq, w);
@@ -296,7 +324,7 @@ u32 weir_credit_collect(struct weir_line *line)
 /*
  * May there be something to hand out, now that a request of level is over? Without a
  * lock: as long as BE and above hold more than is left when something is handed out,
- * nobody but RT and LIGHT gets anything.
+ * nobody but RT, LIGHT and who is sparse gets anything.
  */
 static bool may_hand_out(struct weir_queue *wq, enum weir_level level)
 {
@@ -307,7 +335,7 @@ static bool may_hand_out(struct weir_queue *wq, enum weir_level level)
 
 	if (likely(!waiting))
 		return false;
-	if (waiting & (BIT(WEIR_RT) | BIT(WEIR_LIGHT)))
+	if (waiting & (BIT(WEIR_RT) | BIT(WEIR_LIGHT) | WAITS_SPARSE))
 		return true;
 	/* With an open window only background requests make room for such. */
 	if (READ_ONCE(wq->open))

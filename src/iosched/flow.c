@@ -37,6 +37,8 @@
 #define LIGHT_MIN_NS	(50 * NSEC_PER_MSEC)
 #define LIGHT_MAX_NS	(4 * NSEC_PER_SEC)
 #define LIGHT_PART	20
+/* A place not used for so long lets its group go. */
+#define RELEASE_JIFFIES	(2 * HZ)
 /* A flow that has used nothing for so long is not active. */
 #define ACTIVE_JIFFIES	(HZ / 5)
 #define INVERSE_SHIFT	8
@@ -110,6 +112,8 @@ static void begin(struct weir_queue *wq, struct weir_flow *flow, struct weir_rq 
 	flow->tgid = r->tgid;
 	weir_group_get(group);
 	WRITE_ONCE(flow->group, group);
+	if (group && !delayed_work_pending(&wq->release))
+		schedule_delayed_work(&wq->release, RELEASE_JIFFIES);
 	WRITE_ONCE(flow->key, key);
 	/* The tick may be looking at it: it is there until the end of a grace period. */
 	weir_group_put(old);
@@ -304,10 +308,44 @@ static void share_out(struct weir_queue *wq)
 	rcu_read_unlock();
 }
 
+/* A place that nobody used for a while lets its group go. Is there still one? */
+static bool release(struct weir_flow *flow)
+{
+	struct weir_group *group = READ_ONCE(flow->group);
+
+	if (!group)
+		return false;
+	if (time_before(jiffies, READ_ONCE(flow->used_at) + RELEASE_JIFFIES) ||
+	    atomic_cmpxchg(&flow->nr, 0, 1))
+		return true;
+	group = flow->group;
+	WRITE_ONCE(flow->key, 0);
+	WRITE_ONCE(flow->group, NULL);
+	atomic_dec(&flow->nr);
+	weir_group_put(group);
+	return false;
+}
+
+/* Cgroups that are removed must not stay for ever because they once used the disk. */
+void weir_flows_release(struct work_struct *work)
+{
+	struct weir_queue *wq = container_of(to_delayed_work(work), struct weir_queue,
+					     release);
+	bool any = false;
+	int i;
+
+	for (i = 0; i < WEIR_FLOWS; i++)
+		any |= release(&wq->flows[i]);
+	if (any)
+		schedule_delayed_work(&wq->release, RELEASE_JIFFIES);
+}
+
+/* No request exists any more. */
 void weir_flows_exit(struct weir_queue *wq)
 {
 	int i;
 
+	cancel_delayed_work_sync(&wq->release);
 	for (i = 0; i < WEIR_FLOWS; i++)
 		weir_group_put(wq->flows[i].group);
 	kvfree(wq->flows);

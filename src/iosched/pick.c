@@ -90,6 +90,7 @@ static struct request *of_those_that_fit(struct weir_stage *s)
 
 	for (i = 0; i < WEIR_LEVELS; i++) {
 		struct weir_line *line = &s->line[i];
+		struct request *rq;
 		u32 cost, granted;
 
 		if (!line->nr || smp_load_acquire(&line->waiter.waiting))
@@ -98,8 +99,10 @@ static struct request *of_those_that_fit(struct weir_stage *s)
 		granted = weir_credit_collect(line);
 		if (unlikely(granted))
 			return take(s, i, granted);
-		cost = weir_rq_cost(s->wq, weir_order_first(s, i));
-		return weir_credit_try(s->wq, i, cost) ? take(s, i, cost) : NULL;
+		rq = weir_order_first(s, i);
+		cost = weir_rq_cost(s->wq, rq);
+		return weir_credit_try(s->wq, i, cost, weir_is_sparse(s->wq, rq)) ?
+		       take(s, i, cost) : NULL;
 	}
 	return NULL;
 }
@@ -154,7 +157,8 @@ static struct request *pass(struct weir_stage *s, struct request *rq)
 	if (likely(r->level == WEIR_BE && READ_ONCE(wq->open) && !READ_ONCE(wq->urgent) &&
 		   !(READ_ONCE(wq->waiting) & (BIT(WEIR_BE + 1) - 1))))
 		return send(s, rq, false);
-	return weir_credit_try(wq, r->level, r->cost) ? send(s, rq, true) : NULL;
+	return weir_credit_try(wq, r->level, r->cost, weir_is_sparse(wq, rq)) ?
+	       send(s, rq, true) : NULL;
 }
 
 struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx)

@@ -29,6 +29,8 @@
 #define ARM_READS	8
 /* Beside an active level above: so many small reads, a quarter of the window at most */
 #define NARROW_READS	4
+/* What a sparse flow may go beyond the window: a quarter of it, so many at least */
+#define OVERDRAFT_READS	2
 /* How long a level stays active: so many small reads, within these bounds */
 #define GRACE_READS	4
 #define GRACE_MIN_NS	NSEC_PER_MSEC
@@ -303,6 +305,7 @@ static void publish(struct weir_queue *wq, u64 interval)
 	if (wq->rotational)
 		window = max(window, ARM_READS * read);
 	WRITE_ONCE(wq->window, window);
+	WRITE_ONCE(wq->overdraft, max(window / 4, OVERDRAFT_READS * read));
 	WRITE_ONCE(wq->open, wq->law.phase == WEIR_WINDOW_OPEN);
 	WRITE_ONCE(wq->narrow, min(wq->law.size / 4, NARROW_READS * read));
 	WRITE_ONCE(wq->grace, clamp_t(u64, GRACE_READS * read, GRACE_MIN_NS, GRACE_MAX_NS));

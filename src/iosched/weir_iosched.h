@@ -178,6 +178,7 @@ struct weir_waiter {
 	u32 need;			/* ns of its first request */
 	u32 granted;			/* ns that were handed to it; in charged[level] */
 	bool waiting;			/* in the tree */
+	bool sparse;			/* its first request's flow has no other */
 	u8 level;
 	struct weir_stage *stage;
 };
@@ -263,6 +264,7 @@ struct weir_queue {
 	struct weir_cost cost[WEIR_OPS];
 	u64 window;			/* ns */
 	u64 narrow;			/* ns: beside an active higher level */
+	u64 overdraft;			/* ns beyond the window, for sparse flows */
 	bool open;			/* the window is in nobody's way */
 	u32 background_depth;		/* requests */
 	u32 timed_every;		/* one of so many is timed: an odd prime, or 1 */
@@ -289,6 +291,7 @@ struct weir_queue {
 
 	spinlock_t wait_lock ____cacheline_aligned_in_smp;
 	struct rb_root_cached waiters[WEIR_LEVELS];
+	unsigned int nr_sparse;		/* waiters that are */
 	unsigned long served_at[WEIR_LEVELS];	/* jiffies: granted, or began to wait */
 	struct hrtimer timer;		/* armed while somebody waits */
 	bool armed, armed_soon;
@@ -298,6 +301,7 @@ struct weir_queue {
 	/* The tick's own. */
 	unsigned long ticking ____cacheline_aligned_in_smp;
 	struct work_struct tick;
+	struct delayed_work release;	/* flow.c: groups that are gone */
 	struct weir_window law;
 	struct weir_writeback writeback;
 	u64 writeback_at, learned_at, flows_at;	/* ktime ns: the last time */
@@ -332,6 +336,12 @@ static inline u32 weir_rq_cost(struct weir_queue *wq, struct request *rq)
 	return weir_cost_ns(&wq->cost[weir_op(weir_rq(rq)->class)], blk_rq_bytes(rq));
 }
 
+/* A flow's only request: who asks for one thing after the other */
+static inline bool weir_is_sparse(struct weir_queue *wq, struct request *rq)
+{
+	return atomic_read(&wq->flows[weir_rq(rq)->flow].nr) <= 1;
+}
+
 /* The clock of a level's virtual time: those that share by it have one. */
 static inline u64 *weir_vtime(struct weir_queue *wq, enum weir_level level)
 {
@@ -355,6 +365,7 @@ void weir_flow_correct(struct weir_queue *wq, struct request *rq, bool moves);
 void weir_flow_used(struct weir_queue *wq, struct weir_rq *r);
 void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r);
 void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy);
+void weir_flows_release(struct work_struct *work);
 void weir_flows_exit(struct weir_queue *wq);
 
 /*
@@ -387,7 +398,7 @@ struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx);
 bool weir_has_work(struct blk_mq_hw_ctx *hctx);
 
 /* credit.c; the first five under s->lock, the others in any context */
-bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost);
+bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost, bool sparse);
 void weir_credit_hold(struct weir_stage *s);
 void weir_credit_update(struct weir_stage *s);
 void weir_credit_leave(struct weir_stage *s, enum weir_level level);
