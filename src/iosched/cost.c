@@ -130,6 +130,18 @@ static void learn_floor(struct weir_cost *c, struct weir_cost_floor *f,
 		rise(f, s->count, mean, quickest);
 }
 
+/* A slope: rise / spread, fixed point; never negative */
+static u64 quotient(s64 together, u64 spread)
+{
+	u64 rise = together > 0 ? together : 0;
+
+	while (rise >> (63 - WEIR_COST_SHIFT)) {
+		rise >>= 1;
+		spread >>= 1;
+	}
+	return div64_u64(rise << WEIR_COST_SHIFT, spread + !spread);
+}
+
 /*
  * Least squares around the weighted means. A floor has 26 bits, a size in KiB
  * 14, a weight 20. A weight times its floor is at most the largest weight times
@@ -138,7 +150,7 @@ static void learn_floor(struct weir_cost *c, struct weir_cost_floor *f,
 static void fit(struct weir_cost *c, u32 lowest_ns)
 {
 	u64 weight[WEIR_COST_SIZES] = { 0 };
-	u64 total = 0, sum_kib = 0, sum_ns = 0, spread = 0, rise, slope = 0;
+	u64 total = 0, sum_kib = 0, sum_ns = 0, spread = 0, slope;
 	u32 mean_kib, mean_ns, base_ns = lowest_ns / BASE_SHARE;
 	unsigned int i;
 	s64 together = 0;
@@ -165,14 +177,7 @@ static void fit(struct weir_cost *c, u32 lowest_ns)
 		spread += weight[i] * (u64)(kib * kib);
 		together += (s64)weight[i] * kib * ((s64)c->floor[i].ns - mean_ns);
 	}
-	if (together > 0) {
-		rise = together;
-		while (rise >> (63 - WEIR_COST_SHIFT)) {
-			rise >>= 1;
-			spread >>= 1;
-		}
-		slope = div64_u64(rise << WEIR_COST_SHIFT, spread + !spread);
-	}
+	slope = quotient(together, spread);
 	/* The line goes through the means, and not below the base at size 0. */
 	if (slope > div_u64((u64)(mean_ns - base_ns) << WEIR_COST_SHIFT, mean_kib))
 		slope = div_u64((u64)(mean_ns - base_ns) << WEIR_COST_SHIFT, mean_kib);

@@ -19,7 +19,8 @@
  *   and a larger one (MORE), which shows what the full rate is now, and is kept if the
  *   size before lost some of that. What is kept is tried once more at once. What is not
  *   is followed by a pause of `patience` decisions, twice as many each time. When the
- *   rate is not what it was, MORE is tried at once.
+ *   rate is lost MORE is tried at once; when it is above the full one, as soon as it
+ *   stays what it is.
  * - So each size is compared with its double: errors do not add up.
  * - It opens when only one flow is left, or nobody was held back for QUIET_NS. After
  *   the latter it stays open for a pause.
@@ -208,9 +209,14 @@ static bool decide_search(struct weir_window *w, const struct weir_rate *now, bo
 		w->full = lost ? now->per_ns : (w->full + now->per_ns) / 2;
 	if (w->way != WEIR_WINDOW_KEEP) {
 		decide_try(w, now, lost == more);
-	} else if (lost || now->per_ns * WEIR_RATE_ONE > above) {
+	} else if (lost) {
 		w->full = now->per_ns;
 		try_size(w, WEIR_WINDOW_MORE, now);
+	} else if (now->per_ns * WEIR_RATE_ONE > above) {
+		/* By how much is known the next time. */
+		w->full = now->per_ns;
+		w->next = WEIR_WINDOW_MORE;
+		w->pause = 0;
 	} else if (!arm && w->drained_ns >= DRAIN_EVERY_NS) {
 		begin_drain(w);
 	} else if (w->pause) {

@@ -153,20 +153,27 @@ static void issue(struct sim *s, bool reader)
 	enqueue(s, index);
 }
 
-/* The reader is first: it has used least. Return: whether somebody was held back. */
+static u64 start_of(const struct sim *s, bool reader)
+{
+	return s->finish[reader] > s->vtime ? s->finish[reader] : s->vtime;
+}
+
+/* Who has the earlier virtual start goes first. Return: whether somebody was held back. */
 static bool dispatch(struct sim *s)
 {
-	if (s->reader && !s->reader_out) {
-		if (!fits(s, cost_of(s, true)))
+	for (;;) {
+		bool reader = s->reader && !s->reader_out, bulk = s->bulk < s->depth;
+
+		if (!reader && !bulk)
+			return false;
+		if (reader && bulk)
+			reader = start_of(s, true) <= start_of(s, false);
+		if (!fits(s, cost_of(s, reader)))
 			return true;
-		issue(s, true);
+		s->vtime = start_of(s, reader);
+		s->finish[reader] = s->vtime + cost_of(s, reader);
+		issue(s, reader);
 	}
-	while (s->bulk < s->depth) {
-		if (!fits(s, cost_of(s, false)))
-			return true;
-		issue(s, false);
-	}
-	return false;
 }
 
 static void count_flows(struct sim *s)
@@ -210,6 +217,20 @@ static void decide(struct sim *s)
 	weir_window_update(&s->window, &sample, s->target_ns, s->arm);
 }
 
+static void add_samples(struct sim *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < WEIR_COST_SIZES; i++) {
+		struct weir_cost_sample *to = &s->since_learned[i], *more = &s->count.cost[i];
+
+		if (!to->count || (more->count && more->min_ns < to->min_ns))
+			to->min_ns = more->min_ns;
+		to->count += more->count;
+		to->sum_ns += more->sum_ns;
+	}
+}
+
 /* As in src/iosched/tick.c. What was sent before a drain is learned before it. */
 static void tick(struct sim *s)
 {
@@ -222,6 +243,7 @@ static void tick(struct sim *s)
 	if (drained && !s->was_drained)
 		memset(s->since_learned, 0, sizeof(s->since_learned));
 	s->was_drained = drained;
+	add_samples(s);
 	decide(s);
 	if (s->learn && (drained != weir_window_is_drained(&s->window) ||
 			 s->now_ns - s->learned_ns >= LEARN_NS))
@@ -241,7 +263,7 @@ static void tick(struct sim *s)
 static void count(struct sim *s, const struct sim_request *r)
 {
 	struct weir_cost_sample *sample =
-		&s->since_learned[weir_cost_bucket(r->reader ? BYTES : s->bulk_bytes)];
+		&s->count.cost[weir_cost_bucket(r->reader ? BYTES : s->bulk_bytes)];
 	u64 ns = s->now_ns - r->at_ns;
 
 	s->count.done++;

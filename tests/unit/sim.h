@@ -73,6 +73,7 @@ struct sim_count {
 	u64 served_ns;
 	u64 latency_ns;
 	u64 expected_ns;
+	struct weir_cost_sample cost[WEIR_COST_SIZES];
 };
 
 /**
@@ -103,6 +104,7 @@ struct sim {
 
 	u64 seed;
 	u64 now_ns;
+	u64 vtime, finish[2];	/* virtual ns: of the clients, and of the reader */
 	u64 charged;		/* ns of costs in flight that the window counts */
 	unsigned int bulk;	/* busy clients' requests in the device */
 	bool reader_out;

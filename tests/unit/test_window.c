@@ -486,6 +486,28 @@ static void finds_the_window_of_large_requests(void **state)
 	}
 }
 
+/*
+ * What the clients ask for is not what it was two seconds ago, and takes twice or half as
+ * long: costs know nothing of it, and the full rate in costs changes each time.
+ */
+static void bears_a_changing_mix(void **state)
+{
+	double rate = 0, window = 0;
+	unsigned int i;
+
+	flood(&pool);
+	for (i = 0; i < 30; i++) {
+		struct mean m;
+
+		sim.bulk_service_ns = i & 1 ? 1600000 : 800000;
+		m = run(20);
+		rate += m.rate / (i & 1 ? 500 : 1000) / 30;
+		window += log(m.window) / 30;
+	}
+	assert_least("rate", 0, rate, 0.97);
+	assert_most("window", 0, exp(window), 2.75 * 8);
+}
+
 static void meets_a_target(void **state)
 {
 	static const u64 targets[] = { 1600000, 6400000, 3200000 };
@@ -662,6 +684,7 @@ const struct CMUnitTest window_tests[] = {
 	cmocka_unit_test(follows_the_speed),
 	cmocka_unit_test(follows_the_parallelism),
 	cmocka_unit_test(finds_the_window_of_large_requests),
+	cmocka_unit_test(bears_a_changing_mix),
 	cmocka_unit_test(meets_a_target),
 	cmocka_unit_test(survives_an_impossible_target),
 	cmocka_unit_test(needs_foreground_requests),
