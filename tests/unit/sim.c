@@ -406,7 +406,7 @@ static struct waits figure_waits(unsigned int tenths, double *window)
 {
 	double sum = 0, logs = 0, service_ns = figure.device.service_ns;
 	struct waits w;
-	unsigned int i;
+	unsigned int i, n = 0;
 	u64 count;
 
 	memset(&figure.reader_hist, 0, sizeof(figure.reader_hist));
@@ -414,11 +414,13 @@ static struct waits figure_waits(unsigned int tenths, double *window)
 		struct sim_tenth t = sim_tenth(&figure);
 		double size = t.size / (double)weir_cost_ns(&figure.cost, BYTES);
 
+		/* Not every tenth has a read that is complete. */
 		sum += t.reader_ns;
+		n += !!t.reader_ns;
 		logs += log(size < FIGURE_DEPTH + 1 ? size : FIGURE_DEPTH + 1);
 	}
 	count = weir_latency_count(&figure.reader_hist);
-	w.mean = sum / tenths / service_ns;
+	w.mean = sum / (n + !n) / service_ns;
 	w.half = weir_latency_of_rank(&figure.reader_hist, count / 2 + 1) / service_ns;
 	w.most = weir_latency_of_rank(&figure.reader_hist, count - count / 100) / service_ns;
 	*window = exp(logs / tenths);
