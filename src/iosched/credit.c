@@ -38,7 +38,7 @@
 #include "weir_iosched.h"
 
 #define HANDOUT		8
-#define TRICKLE		8
+#define TRICKLE		16
 /* In weir_queue.waiting, beside the levels */
 #define WAITS_SPARSE	BIT(WEIR_LEVELS)
 #define TIMER_NS	(50 * NSEC_PER_MSEC)
@@ -258,15 +258,16 @@ static void update_waiter(struct weir_stage *s, enum weir_level level)
 	struct weir_waiter *w = &s->line[level].waiter;
 	struct request *rq = weir_order_first(s, level);
 	struct rb_root_cached *waiters = &s->wq->waiters[level];
+	u64 start = weir_order_start(s, level);
 
 	w->need = weir_rq_cost(s->wq, rq);
 	set_sparse(s->wq, w, weir_is_sparse(s->wq, rq));
 	if (!w->waiting) {
-		w->start = weir_rq(rq)->start;
+		w->start = start;
 		enqueue(s->wq, w);
-	} else if (w->start != weir_rq(rq)->start) {
+	} else if (w->start != start) {
 		rb_erase_cached(&w->node, waiters);
-		w->start = weir_rq(rq)->start;
+		w->start = start;
 		rb_add_cached(&w->node, waiters, starts_before);
 	}
 }
@@ -406,7 +407,7 @@ static bool is_outdated(struct weir_stage *s, enum weir_level level)
 	if (!s->line[level].nr || !READ_ONCE(w->waiting))
 		return false;
 	rq = weir_order_first(s, level);
-	return weir_rq(rq)->start != READ_ONCE(w->start) ||
+	return weir_order_start(s, level) != READ_ONCE(w->start) ||
 	       weir_rq_cost(s->wq, rq) != READ_ONCE(w->need);
 }
 

@@ -16,7 +16,7 @@
  *   which is a latency: of small reads a device works on many at once, and a write is
  *   complete long before the device is done with it.
  * - What a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that
- *   has used no more than LIGHT_READS small reads' worth is light: a program that
+ *   has used no more than LIGHT_READS reads of 64 KiB cost is light: a program that
  *   starts, a shell. Who has more than LIGHT_NR requests at once, or one of more than
  *   LIGHT_BYTES, counts as one that has used twice that: a copy that pauses remains what
  *   it is. Light flows make others narrow
@@ -31,7 +31,7 @@
 #define WAYS		8
 #define SET_BITS	(WEIR_FLOW_BITS - 3)
 #define LEAK_SHIFT	4
-#define LIGHT_READS	1024
+#define LIGHT_READS	640
 #define LIGHT_NR	4
 #define LIGHT_BYTES	SZ_256K
 #define LIGHT_MIN_NS	(50 * NSEC_PER_MSEC)
@@ -354,7 +354,7 @@ void weir_flows_exit(struct weir_queue *wq)
 /* By the tick. busy: somebody has waited, and shares count. */
 void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy)
 {
-	u64 read = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K);
+	u64 read = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_64K);
 	u64 limit = clamp_t(u64, LIGHT_READS * read, LIGHT_MIN_NS, LIGHT_MAX_NS);
 	unsigned int i, active = 0;
 	s64 budget;

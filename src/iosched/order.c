@@ -7,12 +7,16 @@
  * order.
  *
  * With an arm: in sector order, for as much device time as BATCH single requests take,
- * then on from the request with the least start time. What a flow sent in a batch it
- * has been charged when it was staged, so it starts later the next time.
+ * then on from the request with the least start time. A request that starts more than
+ * AHEAD later than that one is not for this batch: so nobody with many requests gets
+ * ahead of who has few by more than that.
  */
+#include <linux/sizes.h>
+
 #include "weir_iosched.h"
 
-#define BATCH 16
+#define BATCH	16
+#define AHEAD	(BATCH * (s64)SZ_1M)	/* virtual bytes: as many moves of the arm */
 
 void weir_order_init(struct weir_line *line)
 {
@@ -74,12 +78,23 @@ static struct request *least_start(struct weir_line *line)
 struct request *weir_order_first(struct weir_stage *s, enum weir_level level)
 {
 	struct weir_line *line = &s->line[level];
+	struct request *next = s->batch_next, *least;
 
 	if (!s->wq->rotational)
 		return rb_entry(rb_first_cached(&line->by_start), struct request, rb_node);
-	if (s->batch_next && s->batch_left && weir_rq(s->batch_next)->level == level)
-		return s->batch_next;
-	return least_start(line);
+	least = least_start(line);
+	if (next && s->batch_left && weir_rq(next)->level == level &&
+	    (s64)(weir_rq(next)->start - weir_rq(least)->start) <= AHEAD)
+		return next;
+	return least;
+}
+
+/* The least start time of that line, which has a request. */
+u64 weir_order_start(struct weir_stage *s, enum weir_level level)
+{
+	if (s->wq->rotational)
+		return weir_rq(least_start(&s->line[level]))->start;
+	return weir_rq(weir_order_first(s, level))->start;
 }
 
 /* rq, still staged, is what weir_order_first() said, and goes. moves: the arm has to */

@@ -391,6 +391,7 @@ void weir_order_init(struct weir_line *line);
 void weir_order_add(struct weir_stage *s, struct request *rq);
 void weir_order_del(struct weir_stage *s, struct request *rq);
 struct request *weir_order_first(struct weir_stage *s, enum weir_level level);
+u64 weir_order_start(struct weir_stage *s, enum weir_level level);
 void weir_order_dispatched(struct weir_stage *s, struct request *rq, bool moves);
 
 /* pick.c: the callbacks */
