@@ -3,8 +3,8 @@
  * A request gets its tag, in its submitter's context.
  *
  * Who finds no tag waits where no scheduler sees it. So a quarter of the tags is kept
- * for those that hold few: background requests, writes that are waited for (fsync of
- * much data), and whoever holds more than a fair part get none of it. RT gets any.
+ * for those that hold few: background requests and whoever holds its part already (deep
+ * readers, an fsync of much data) get none of it. RT gets any.
  */
 #include <linux/sched.h>
 
@@ -28,8 +28,7 @@ void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
 		return;
 	}
 	s = weir_bio_hctx(data->q, opf)->sched_data;
-	if (class == WEIR_SYNC ||
-	    atomic_read(&s->holders[holder_of(current->tgid)]) >=
+	if (atomic_read(&s->holders[holder_of(current->tgid)]) >=
 	    (int)READ_ONCE(wq->flow_tags))
 		data->shallow_depth = READ_ONCE(wq->most_tags);
 }

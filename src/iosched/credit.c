@@ -141,7 +141,7 @@ bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost, boo
 	/* BG is no rival of BE while the window is open: only its depth holds it. */
 	if (level == WEIR_BE && !READ_ONCE(wq->open))
 		before |= BIT(WEIR_BG);
-	if (READ_ONCE(wq->waiting) & before || 
+	if (READ_ONCE(wq->waiting) & before ||
 	    !fits(wq, level, cost, -overdraft(wq, level, sparse)))
 		return false;
 	weir_credit_charge(wq, level, cost);
@@ -208,8 +208,9 @@ static void grant(struct weir_queue *wq, struct weir_waiter *w, struct weir_stag
 	if ((s64)(w->start - *vtime) > 0)
 		WRITE_ONCE(*vtime, w->start);
 	wq->served_at[w->level] = jiffies;
-	/* In this order: whoever sees that it does not wait sees what it was granted. */
+	/* Pairs with weir_credit_collect(): it is charged. */
 	smp_store_release(&w->granted, w->need);
+	/* Whoever sees that it does not wait (pick.c) sees what it was granted. */
 	smp_store_release(&w->waiting, false);
 	WRITE_ONCE(w->stage->asleep, false);
 	if (w->stage != self)
@@ -315,6 +316,7 @@ void weir_credit_hold(struct weir_stage *s)
 /* What a line was granted, once; ns that are charged. Under s->lock. */
 u32 weir_credit_collect(struct weir_line *line)
 {
+	/* Pairs with grant(). */
 	u32 granted = smp_load_acquire(&line->waiter.granted);
 
 	if (granted)

@@ -77,7 +77,7 @@ static struct weir_flow *find(struct weir_flow *set, u64 key)
 		if (READ_ONCE(set[i].key) != key)
 			continue;
 		atomic_inc(&set[i].nr);
-		smp_mb__after_atomic();
+		smp_mb__after_atomic();	/* pinned, then the key */
 		if (likely(READ_ONCE(set[i].key) == key))
 			return &set[i];
 		atomic_dec(&set[i].nr);

@@ -93,9 +93,11 @@ static struct request *of_those_that_fit(struct weir_stage *s)
 		struct request *rq;
 		u32 cost, granted;
 
-		if (!line->nr || smp_load_acquire(&line->waiter.waiting))
+		if (!line->nr)
 			continue;
-		/* It may have waited until a moment ago. */
+		/* Pairs with grant(): it may have waited until a moment ago. */
+		if (smp_load_acquire(&line->waiter.waiting))
+			continue;
 		granted = weir_credit_collect(line);
 		if (unlikely(granted))
 			return take(s, i, granted);

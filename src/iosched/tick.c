@@ -193,10 +193,12 @@ static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 		last = WEIR_READ;
 	} else {
 		target = READ_ONCE(wq->knobs.target_ns[1]);
-		if (target && sum->timed[WEIR_SYNC])
-			first = last = WEIR_SYNC;
-		else
+		if (target && sum->timed[WEIR_SYNC]) {
+			first = WEIR_SYNC;
+			last = WEIR_SYNC;
+		} else {
 			target = 0;
+		}
 	}
 	s.latency_ns = mean(sum->latency, sum, first, last);
 	s.unloaded_ns = mean(sum->expected, sum, first, last);

@@ -455,10 +455,11 @@ static void figure_row(const struct sim_device *d, double smallest, double full)
 	sim_init(&figure, d, FIGURE_DEPTH);
 	sim_rate(&figure, SETTLED_TENTHS);
 	with = figure_waits(FIGURE_TENTHS - SETTLED_TENTHS, &window);
-	printf("| %u | %s | %s | %.3g | %.3g | %.1f %% | %d | %.1f, %.1f, %.0f | %.0f, %.0f, %.0f |\n",
+	printf("| %u | %s | %s | %.3g | %.3g | %.1f %% | %d |",
 	       d->servers, d->bins ? "one each, at random" : "one for all",
 	       d->exponential ? "exponential" : "constant", smallest, window,
-	       100 * rate / full, first, with.mean, with.half, with.most,
+	       100 * rate / full, first);
+	printf(" %.1f, %.1f, %.0f | %.0f, %.0f, %.0f |\n", with.mean, with.half, with.most,
 	       without.mean, without.half, without.most);
 }
 
