@@ -21,13 +21,13 @@
  *   quicker, the floor creeps up by 1/2048: without it one cache hit per tick
  *   would hide for ever that the device has slowed down. A minute of it is a
  *   third.
- * - When the window law has drained the device (window.c) there was no queue: the mean is
- *   the floor. Fewer than eight requests are believed up to twice the floor; one alone
- *   only if it was quicker, and down to a quarter. Floors of sizes that were not seen,
- *   which may be those of a queue, are forgotten. From then on floors only fall between drains, when the mean is
- *   below for sure: the candidate is mean x (1 + 3 / sqrt(n)), as the mean of n
- *   exponentially distributed times is uncertain by 1 / sqrt(n). A size that was not seen
- *   in a drain begins at the line at most.
+ * - When the window law has drained the device (window.c) there was no queue: the mean
+ *   is the floor. Fewer than eight requests are believed up to twice the floor; one
+ *   alone only if it was quicker, and down to a quarter. Floors of sizes that were not
+ *   seen, which may be those of a queue, are forgotten. From then on floors only fall
+ *   between drains, when the mean is below for sure: the candidate is mean x (1 + 3 /
+ *   sqrt(n)), as the mean of n exponentially distributed times is uncertain by 1 /
+ *   sqrt(n). A size that was not seen in a drain begins at the line at most.
  * - Through the floors goes a straight line, base + slope x size, by least
  *   squares of the relative error (weights 1/floor^2), so that 4 KiB matters as
  *   much as 4 MiB. A floor that fewer than 16 requests stand behind is left

@@ -48,9 +48,10 @@ enum weir_class {
 };
 
 /*
- * Levels, from the one that goes before all others. RT, BE and IDLE are ionice's classes. LIGHT is for flows
- * of best effort that have used next to nothing lately (flow.c). BG is for background
- * writes and trims: it shares with BE by virtual time, and has a limit of its own.
+ * Levels, from the one that goes before all others. RT, BE and IDLE are ionice's classes.
+ * LIGHT is for flows of best effort that have used next to nothing lately (flow.c). BG is
+ * for background writes and trims: it shares with BE by virtual time, and has a limit of
+ * its own.
  */
 enum weir_level {
 	WEIR_RT,
