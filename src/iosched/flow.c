@@ -11,7 +11,7 @@
  *   if that is long past; it finishes its charge, over the flow's share of the disk,
  *   later. Whoever is new, or was idle, starts now: before those with a backlog.
  * - The charge is what a request takes of the whole device, in bytes of a large read: its
- *   own, OVERHEAD for any request (ARM_OVERHEAD where an arm moves for it), and three
+ *   own, OVERHEAD for any request (ARM_OVERHEAD more where an arm moves for it), and three
  *   times that for a write (as bfq charges asynchronous ones). Not its cost (cost.h),
  *   which is a latency: of small reads a device works on many at once, and a write is
  *   complete long before the device is done with it.
@@ -57,6 +57,13 @@ static u64 key_of(struct weir_group *group, u32 tgid, enum weir_class class,
 		  (class != WEIR_READ);
 
 	return key ^ (u64)(unsigned long)group >> 6 << 25;
+}
+
+/* Whose key that is */
+u32 weir_flow_tgid(const struct weir_flow *flow)
+{
+	return (flow->key ^ (u64)(unsigned long)flow->group >> 6 << 25) >> 3 &
+	       (BIT(22) - 1);
 }
 
 static struct weir_flow *set_of(struct weir_queue *wq, u64 key)
@@ -109,7 +116,6 @@ static void begin(struct weir_queue *wq, struct weir_flow *flow, struct weir_rq 
 	WRITE_ONCE(flow->used_at, jiffies);
 	atomic64_set(&flow->finish, READ_ONCE(*weir_vtime(wq, r->level)));
 	WRITE_ONCE(flow->inverse, 1U << INVERSE_SHIFT);
-	flow->tgid = r->tgid;
 	weir_group_get(group);
 	WRITE_ONCE(flow->group, group);
 	if (group && !delayed_work_pending(&wq->release))
@@ -208,12 +214,18 @@ void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r)
 	atomic_dec(&wq->flows[r->flow].nr);
 }
 
-/* moves: an arm has to, as far as is known */
-static u32 charge_of(struct weir_queue *wq, struct request *rq, bool moves)
+/* Does an arm have to move for it? A drive reads ahead for who goes on where it was. */
+static bool moves(struct weir_queue *wq, struct request *rq)
+{
+	return wq->rotational &&
+	       (u32)blk_rq_pos(rq) != READ_ONCE(wq->flows[weir_rq(rq)->flow].end);
+}
+
+static u32 charge_of(struct weir_queue *wq, struct request *rq)
 {
 	u32 charge = blk_rq_bytes(rq) + OVERHEAD;
 
-	if (wq->rotational && moves)
+	if (moves(wq, rq))
 		charge += ARM_OVERHEAD;
 	return weir_op(weir_rq(rq)->class) == WEIR_OP_WRITE ? WRITES * charge : charge;
 }
@@ -232,7 +244,7 @@ u64 weir_flow_start(struct weir_queue *wq, struct request *rq)
 	s64 finish = atomic64_read(&flow->finish);
 	u64 start;
 
-	r->cost = charge_of(wq, rq, true);
+	r->cost = charge_of(wq, rq);
 	takes = virtual(flow, r->cost);
 	do {
 		start = finish - (s64)now > 0 ? finish : now;
@@ -240,16 +252,23 @@ u64 weir_flow_start(struct weir_queue *wq, struct request *rq)
 	return start;
 }
 
-/* rq, with its charge in r->cost, is dispatched, and another one: it was merged, say. */
-void weir_flow_correct(struct weir_queue *wq, struct request *rq, bool moves)
+/*
+ * rq, with its charge in r->cost, is dispatched, and may be another one than when it was
+ * staged: merged, or where the flow's last one ended. True: an arm has to move for it.
+ */
+bool weir_flow_dispatched(struct weir_queue *wq, struct request *rq)
 {
 	struct weir_flow *flow = &wq->flows[weir_rq(rq)->flow];
-	u32 charge = charge_of(wq, rq, moves), charged = weir_rq(rq)->cost;
+	u32 charge = charge_of(wq, rq), charged = weir_rq(rq)->cost;
+	bool ret = moves(wq, rq);
 
 	if (charge > charged)
 		atomic64_add(virtual(flow, charge - charged), &flow->finish);
 	else if (charge < charged)
 		atomic64_sub(virtual(flow, charged - charge), &flow->finish);
+	if (wq->rotational)
+		WRITE_ONCE(flow->end, (u32)(blk_rq_pos(rq) + blk_rq_sectors(rq)));
+	return ret;
 }
 
 /* A request of r->cost is over. */

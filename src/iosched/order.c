@@ -111,5 +111,4 @@ void weir_order_dispatched(struct weir_stage *s, struct request *rq, bool moves)
 		s->batch_left = BATCH * base;
 	s->batch_left -= min(s->batch_left, cost);
 	s->batch_next = rq;	/* weir_order_del() goes on from here */
-	s->position = blk_rq_pos(rq) + blk_rq_sectors(rq);
 }

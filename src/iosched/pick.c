@@ -54,11 +54,9 @@ static struct request *take(struct weir_stage *s, enum weir_level level, u32 hel
 {
 	struct request *rq = weir_order_first(s, level);
 	struct weir_rq *r = weir_rq(rq);
-	bool moves = blk_rq_pos(rq) != s->position;
 	u32 cost = weir_rq_cost(s->wq, rq);
 
-	weir_flow_correct(s->wq, rq, moves);
-	weir_order_dispatched(s, rq, moves);
+	weir_order_dispatched(s, rq, weir_flow_dispatched(s->wq, rq));
 	weir_unstage(s, rq);
 	r->cost = cost;
 	if (unlikely(!is_charged(rq))) {

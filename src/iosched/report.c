@@ -191,7 +191,7 @@ static int show_flows(struct weir_queue *wq, struct seq_file *m)
 
 		if (flow->key)
 			seq_printf(m, "%u tgid %u weight %u inverse_256 %u inflight %d used_ns %llu\n",
-				   i, READ_ONCE(flow->tgid), READ_ONCE(flow->weight),
+				   i, weir_flow_tgid(flow), READ_ONCE(flow->weight),
 				   READ_ONCE(flow->inverse), atomic_read(&flow->nr),
 				   READ_ONCE(flow->used));
 	}

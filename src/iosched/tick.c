@@ -25,8 +25,6 @@
  * the request would take on an idle device.
  */
 #define LEARNED_MULTIPLE 4
-/* The window of a disk with an arm, at least */
-#define ARM_READS	8
 /* Beside an active level above: so many small reads, a quarter of the window at most */
 #define NARROW_READS	4
 /* What a sparse flow may go beyond the window: a quarter of it, so many at least */
@@ -303,13 +301,13 @@ static void publish(struct weir_queue *wq, u64 interval)
 	u32 done = all_done(&wq->sum);
 	u64 period, window = weir_window_ns(&wq->law);
 
-	/* An arm does more the more it can choose from. */
-	if (wq->rotational)
-		window = max(window, ARM_READS * read);
 	WRITE_ONCE(wq->window, window);
 	WRITE_ONCE(wq->overdraft, max(window / 4, OVERDRAFT_READS * read));
-	WRITE_ONCE(wq->open, wq->law.phase == WEIR_WINDOW_OPEN);
-	WRITE_ONCE(wq->narrow, min(wq->law.size / 4, NARROW_READS * read));
+	/* An arm does more the more it can choose from: its own queue is the window. */
+	WRITE_ONCE(wq->open, wq->rotational || wq->law.phase == WEIR_WINDOW_OPEN);
+	/* One request has all of an arm. */
+	WRITE_ONCE(wq->narrow, wq->rotational ? 0 :
+		   min(wq->law.size / 4, NARROW_READS * read));
 	WRITE_ONCE(wq->grace, clamp_t(u64, GRACE_READS * read, GRACE_MIN_NS, GRACE_MAX_NS));
 	WRITE_ONCE(wq->timed_every, timed_every(done));
 	period = clamp_t(u64, div_u64(interval * TICK_REQUESTS, max(done, 1U)),

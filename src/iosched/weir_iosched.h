@@ -160,7 +160,7 @@ struct weir_flow {
 	u64 used;		/* ns of cost, less what has leaked until used_at */
 	unsigned long used_at;	/* jiffies; racy as used, an estimate */
 	struct weir_group *group;	/* with a reference */
-	u32 tgid;
+	u32 end;		/* sectors, low bits: where its last request ended (an arm) */
 	u8 weight;		/* 1 to 8, from the level of its last ioprio */
 	u8 round_weight;	/* the tick's own, as the next two */
 	bool in_round;
@@ -212,7 +212,6 @@ struct weir_stage {
 	/* A batch in sector order (order.c) */
 	struct request *batch_next;
 	u64 batch_left;			/* ns of device time */
-	sector_t position;		/* where the last one dispatched ends */
 	/* Nothing is to be done but what is waited for. Set under both locks. */
 	bool asleep;
 
@@ -362,7 +361,8 @@ void weir_set_depth(struct weir_queue *wq, unsigned int depth);
 /* flow.c. Any context. */
 void weir_classify(struct weir_queue *wq, struct request *rq);
 u64 weir_flow_start(struct weir_queue *wq, struct request *rq);
-void weir_flow_correct(struct weir_queue *wq, struct request *rq, bool moves);
+bool weir_flow_dispatched(struct weir_queue *wq, struct request *rq);
+u32 weir_flow_tgid(const struct weir_flow *flow);
 void weir_flow_used(struct weir_queue *wq, struct weir_rq *r);
 void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r);
 void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy);
