@@ -4,11 +4,21 @@
  *
  * Who finds no tag waits where no scheduler sees it. So a quarter of the tags is kept
  * for those that hold few: background requests and whoever holds its part already (deep
- * readers, an fsync of much data) get none of it. RT gets any.
+ * readers, an fsync of much data) get none of it. RT gets any. With fewer tags than
+ * FEW_TAGS nothing is kept: the device holds them all, and what merges needs one that
+ * waits.
  */
 #include <linux/sched.h>
 
 #include "weir_iosched.h"
+
+#define FEW_TAGS 8
+
+/* Threads of the kernel count as one: they work for others. */
+static u32 current_tgid(void)
+{
+	return current->flags & PF_KTHREAD ? 0 : current->tgid;
+}
 
 static u8 holder_of(u32 tgid)
 {
@@ -28,7 +38,7 @@ void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
 		return;
 	}
 	s = weir_bio_hctx(data->q, opf)->sched_data;
-	if (atomic_read(&s->holders[holder_of(current->tgid)]) >=
+	if (atomic_read(&s->holders[holder_of(current_tgid())]) >=
 	    (int)READ_ONCE(wq->flow_tags))
 		data->shallow_depth = READ_ONCE(wq->most_tags);
 }
@@ -42,7 +52,7 @@ void weir_set_depth(struct weir_queue *wq, unsigned int depth)
 {
 	struct blk_mq_hw_ctx *hctx = weir_first_hctx(wq->q);
 	unsigned int old = wq->background_tags;
-	unsigned int most = depth - depth / 4;
+	unsigned int most = depth < FEW_TAGS ? depth : depth - depth / 4;
 	unsigned int background = min(most, weir_async_depth(wq->q));
 
 	/* Requests meanwhile have the old limit or the new one. */
@@ -60,12 +70,12 @@ void weir_prepare_request(struct request *rq)
 {
 	struct weir_rq *r = weir_rq(rq);
 	struct weir_stage *s = rq->mq_hctx->sched_data;
+	u32 tgid = current_tgid();
 
 	*r = (struct weir_rq){
-		/* Its threads work for others: which of them it was says nothing. */
-		.tgid = current->flags & PF_KTHREAD ? 0 : current->tgid,
+		.tgid = tgid,
 		.counted = true,
-		.holder = holder_of(current->tgid),
+		.holder = holder_of(tgid),
 	};
 	atomic_inc(&s->holders[r->holder]);
 }

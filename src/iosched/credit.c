@@ -33,7 +33,9 @@
  *   be a switch to kblockd for every request.
  * - While somebody waits a timer looks for the end of a grace, and every TIMER_NS for a
  *   level that was given nothing for its age limit: it gets one request, whether it fits
- *   or not. So do waiters behind commands that the device has lost.
+ *   or not. So do waiters behind commands that the device has lost. And it takes back
+ *   what a hardware queue was granted and did not use for LEASE, as its CPU does not get
+ *   to run it.
  */
 #include "weir_iosched.h"
 
@@ -42,6 +44,7 @@
 /* In weir_queue.waiting, beside the levels */
 #define WAITS_SPARSE	BIT(WEIR_LEVELS)
 #define TIMER_NS	(50 * NSEC_PER_MSEC)
+#define LEASE		(HZ / 20)
 /* BE stays active for so many graces: IDLE is to go when nobody wants anything. */
 #define GRACES_BE	16
 
@@ -208,6 +211,7 @@ static void grant(struct weir_queue *wq, struct weir_waiter *w, struct weir_stag
 	if ((s64)(w->start - *vtime) > 0)
 		WRITE_ONCE(*vtime, w->start);
 	wq->served_at[w->level] = jiffies;
+	w->granted_at = jiffies;
 	/* Pairs with weir_credit_collect(): it is charged. */
 	smp_store_release(&w->granted, w->need);
 	/* Whoever sees that it does not wait (pick.c) sees what it was granted. */
@@ -316,12 +320,8 @@ void weir_credit_hold(struct weir_stage *s)
 /* What a line was granted, once; ns that are charged. Under s->lock. */
 u32 weir_credit_collect(struct weir_line *line)
 {
-	/* Pairs with grant(). */
-	u32 granted = smp_load_acquire(&line->waiter.granted);
-
-	if (granted)
-		line->waiter.granted = 0;
-	return granted;
+	/* Pairs with grant(), and with take_back(), which may be faster. */
+	return smp_load_acquire(&line->waiter.granted) ? xchg(&line->waiter.granted, 0) : 0;
 }
 
 /*
@@ -472,6 +472,35 @@ void weir_credit_changed(struct weir_queue *wq)
 	spin_unlock_irqrestore(&wq->wait_lock, flags);
 }
 
+/* w does not use what it was granted. It will wait again when it runs. */
+static void take_back(struct weir_queue *wq, struct weir_waiter *w)
+{
+	u32 granted = xchg(&w->granted, 0);
+
+	if (!granted)
+		return;
+	atomic64_sub(granted, &wq->charged[w->level]);
+	if (w->level == WEIR_BG)
+		atomic_dec(&wq->background);
+	/* It may just be running, and find that it has no grant any more. */
+	blk_mq_run_hw_queue(w->stage->hctx, true);
+}
+
+/* Under wait_lock, while somebody waits: there are stages then. */
+static void end_leases(struct weir_queue *wq)
+{
+	struct weir_stage *s;
+	int i;
+
+	for (s = wq->stages; s; s = s->next)
+		for (i = 0; i < WEIR_LEVELS; i++) {
+			struct weir_waiter *w = &s->line[i].waiter;
+
+			if (READ_ONCE(w->granted) && time_after(jiffies, w->granted_at + LEASE))
+				take_back(wq, w);
+		}
+}
+
 enum hrtimer_restart weir_credit_timer(struct hrtimer *timer)
 {
 	struct weir_queue *wq = container_of(timer, struct weir_queue, timer);
@@ -480,6 +509,8 @@ enum hrtimer_restart weir_credit_timer(struct hrtimer *timer)
 
 	spin_lock_irqsave(&wq->wait_lock, flags);
 	wq->armed = false;
+	if (wq->waiting)
+		end_leases(wq);
 	for (i = 0; i < WEIR_LEVELS; i++) {
 		unsigned long age = msecs_to_jiffies(READ_ONCE(wq->knobs.age_msec[i]));
 		struct weir_waiter *w = first(wq, i);

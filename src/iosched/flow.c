@@ -37,7 +37,7 @@
 #define LIGHT_MIN_NS	(50 * NSEC_PER_MSEC)
 #define LIGHT_MAX_NS	(4 * NSEC_PER_SEC)
 #define LIGHT_PART	20
-/* A place not used for so long lets its group go. */
+/* So often it is looked whether places still need their groups. */
 #define RELEASE_JIFFIES	(2 * HZ)
 /* A flow that has used nothing for so long is not active. */
 #define ACTIVE_JIFFIES	(HZ / 5)
@@ -327,22 +327,31 @@ static void share_out(struct weir_queue *wq)
 	rcu_read_unlock();
 }
 
-/* A place that nobody used for a while lets its group go. Is there still one? */
+/*
+ * A place that nobody used for a while lets its group go, once what its flow used is
+ * forgotten, or the group was removed. Is there still one?
+ */
 static bool release(struct weir_flow *flow)
 {
 	struct weir_group *group = READ_ONCE(flow->group);
+	bool needed;
 
 	if (!group)
 		return false;
 	if (time_before(jiffies, READ_ONCE(flow->used_at) + RELEASE_JIFFIES) ||
 	    atomic_cmpxchg(&flow->nr, 0, 1))
 		return true;
+	/* Nobody takes the place now. */
 	group = flow->group;
-	WRITE_ONCE(flow->key, 0);
-	WRITE_ONCE(flow->group, NULL);
+	needed = group && used_now(flow, jiffies) && !weir_group_is_removed(group);
+	if (!needed) {
+		WRITE_ONCE(flow->key, 0);
+		WRITE_ONCE(flow->group, NULL);
+	}
 	atomic_dec(&flow->nr);
-	weir_group_put(group);
-	return false;
+	if (!needed)
+		weir_group_put(group);
+	return needed;
 }
 
 /* Cgroups that are removed must not stay for ever because they once used the disk. */

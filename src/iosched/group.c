@@ -80,7 +80,7 @@ static struct weir_share *share_of(struct weir_group *group)
 {
 	struct weir_share *share;
 
-	if (!group || !group->data.blkcg->css.parent)
+	if (!group)
 		return &root;
 	share = &group->share;
 	/* One that has a link has them all the way up, and keeps them. */
@@ -97,7 +97,7 @@ struct weir_group *weir_group_of(const struct bio *bio)
 {
 	const struct blkcg *blkcg = bio ? weir_bio_blkcg(bio) : NULL;
 
-	if (!registered || !blkcg)
+	if (!registered || !blkcg || !blkcg->css.parent)
 		return NULL;
 	return group_of_data(weir_blkcg_data(blkcg, &policy));
 }
@@ -112,6 +112,11 @@ void weir_group_put(struct weir_group *group)
 {
 	if (group)
 		css_put(&group->data.blkcg->css);
+}
+
+bool weir_group_is_removed(struct weir_group *group)
+{
+	return css_is_dying(&group->data.blkcg->css);
 }
 
 static struct blkcg_policy_data *alloc_data(gfp_t gfp)
@@ -217,6 +222,11 @@ void weir_group_get(struct weir_group *group)
 
 void weir_group_put(struct weir_group *group)
 {
+}
+
+bool weir_group_is_removed(struct weir_group *group)
+{
+	return false;
 }
 
 void weir_group_register(void)

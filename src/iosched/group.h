@@ -38,7 +38,7 @@ void weir_group_unregister(void);
  * Any context. The group is there as long as the bio is not completed, and until
  * the end of an RCU read-side section that was entered before.
  *
- * Return: NULL if there is none; which stands for the root below.
+ * Return: NULL for the root's, and where there is none: that is the root's below.
  */
 struct weir_group *weir_group_of(const struct bio *bio);
 
@@ -52,6 +52,9 @@ void weir_group_get(struct weir_group *group);
 
 /* weir_group_put() - let it go; any context, NULL does nothing */
 void weir_group_put(struct weir_group *group);
+
+/* weir_group_is_removed() - was the cgroup removed? Of a group that is kept. Any context. */
+bool weir_group_is_removed(struct weir_group *group);
 
 /**
  * weir_group_begin() - begin a round: what part of a disk is whose?

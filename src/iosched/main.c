@@ -76,7 +76,7 @@ static int attach(struct request_queue *q, struct elevator_queue *eq)
 	wq->flows = kvcalloc(WEIR_FLOWS, sizeof(*wq->flows), GFP_KERNEL);
 	if (!wq->flows)
 		goto fail_queue;
-	INIT_DELAYED_WORK(&wq->release, weir_flows_release);
+	INIT_DEFERRABLE_WORK(&wq->release, weir_flows_release);
 	for (i = 0; i < WEIR_FLOWS; i++)
 		wq->flows[i].weight = IOPRIO_NR_LEVELS - IOPRIO_BE_NORM;
 	err = weir_tick_init(wq);

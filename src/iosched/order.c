@@ -8,8 +8,8 @@
  *
  * With an arm: in sector order, for as much device time as BATCH single requests take,
  * then on from the request with the least start time. A request that starts more than
- * AHEAD later than that one is not for this batch: so nobody with many requests gets
- * ahead of who has few by more than that.
+ * AHEAD later than the first one of another flow is left out of the batch: so nobody
+ * with many requests gets ahead of who has few by more than that.
  */
 #include <linux/sizes.h>
 
@@ -64,36 +64,54 @@ void weir_order_del(struct weir_stage *s, struct request *rq)
 	RB_CLEAR_NODE(&rq->rb_node);
 }
 
-static struct request *least_start(struct weir_line *line)
+/* The request of the least start time; not of that flow, if flow is not -1. Or NULL */
+static struct request *least_start(struct weir_line *line, int flow)
 {
 	struct request *rq, *least = NULL;
 
 	list_for_each_entry(rq, &line->arrived, queuelist)
-		if (!least || (s64)(weir_rq(rq)->start - weir_rq(least)->start) < 0)
+		if (weir_rq(rq)->flow != flow &&
+		    (!least || (s64)(weir_rq(rq)->start - weir_rq(least)->start) < 0))
 			least = rq;
 	return least;
+}
+
+static bool is_ahead(struct request *rq, struct request *of)
+{
+	return of && weir_rq(rq)->flow != weir_rq(of)->flow &&
+	       (s64)(weir_rq(rq)->start - weir_rq(of)->start) > AHEAD;
+}
+
+/* The request with which the batch goes on, or NULL: it ends */
+static struct request *next_of_batch(struct weir_stage *s, enum weir_level level)
+{
+	struct weir_line *line = &s->line[level];
+	struct request *rq = s->batch_next, *first, *second;
+
+	if (!rq || !s->batch_left || weir_rq(rq)->level != level)
+		return NULL;
+	first = least_start(line, -1);
+	second = least_start(line, weir_rq(first)->flow);
+	while (rq && (is_ahead(rq, first) || is_ahead(rq, second)))
+		rq = elv_rb_latter_request(s->wq->q, rq);
+	return rq;
 }
 
 /* The line of that level has a request. */
 struct request *weir_order_first(struct weir_stage *s, enum weir_level level)
 {
 	struct weir_line *line = &s->line[level];
-	struct request *next = s->batch_next, *least;
 
-	if (!s->wq->rotational)
-		return rb_entry(rb_first_cached(&line->by_start), struct request, rb_node);
-	least = least_start(line);
-	if (next && s->batch_left && weir_rq(next)->level == level &&
-	    (s64)(weir_rq(next)->start - weir_rq(least)->start) <= AHEAD)
-		return next;
-	return least;
+	if (s->wq->rotational)
+		return next_of_batch(s, level) ?: least_start(line, -1);
+	return rb_entry(rb_first_cached(&line->by_start), struct request, rb_node);
 }
 
 /* The least start time of that line, which has a request. */
 u64 weir_order_start(struct weir_stage *s, enum weir_level level)
 {
 	if (s->wq->rotational)
-		return weir_rq(least_start(&s->line[level]))->start;
+		return weir_rq(least_start(&s->line[level], -1))->start;
 	return weir_rq(weir_order_first(s, level))->start;
 }
 
@@ -107,7 +125,7 @@ void weir_order_dispatched(struct weir_stage *s, struct request *rq, bool moves)
 		return;
 	if (!moves)
 		cost -= min(cost, base);
-	if (s->batch_next != rq || !s->batch_left)
+	if (next_of_batch(s, weir_rq(rq)->level) != rq)
 		s->batch_left = BATCH * base;
 	s->batch_left -= min(s->batch_left, cost);
 	s->batch_next = rq;	/* weir_order_del() goes on from here */

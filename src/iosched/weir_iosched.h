@@ -116,7 +116,7 @@ static inline enum weir_level weir_level(unsigned int ioprio, enum weir_class cl
 
 #define WEIR_FLOW_BITS	10
 #define WEIR_FLOWS	BIT(WEIR_FLOW_BITS)
-#define WEIR_HOLDERS	64U
+#define WEIR_HOLDERS	256U
 
 /*
  * What a request carries, in rq->elv.priv. Owned by whoever owns the request:
@@ -171,13 +171,14 @@ struct weir_flow {
 
 /*
  * A level of a stage, as a waiter for credit. Under weir_queue.wait_lock; granted is
- * taken, and waiting peeked at, under weir_stage.lock.
+ * exchanged by who takes it, and waiting peeked at, under weir_stage.lock.
  */
 struct weir_waiter {
 	struct rb_node node;		/* in weir_queue.waiters[level] */
 	u64 start;			/* virtual bytes, of its first request */
 	u32 need;			/* ns of its first request */
 	u32 granted;			/* ns that were handed to it; in charged[level] */
+	unsigned long granted_at;	/* jiffies */
 	bool waiting;			/* in the tree */
 	bool sparse;			/* its first request's flow has no other */
 	u8 level;

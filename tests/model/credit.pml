@@ -35,6 +35,9 @@
 #ifndef TICKS
 #define TICKS		0	/* changes of the window */
 #endif
+#ifndef LEASES
+#define LEASES		0	/* grants that are taken back */
+#endif
 #ifndef MERGES
 #define MERGES		0	/* staged requests that become part of others */
 #endif
@@ -938,6 +941,47 @@ proctype tick()
 }
 #endif
 
+#if LEASES
+/* What the first stage was granted and has not used yet is taken back: end_leases(). */
+proctype lease()
+{
+	byte w, times, best = NONE;
+	bool fit;
+
+#define EXPIRE(n)	granted[n] -> w = n
+end:	do
+	:: times == LEASES -> break
+	:: atomic {
+		!wait_lock && waiting != 0 && HAS_GRANT(0) ->
+		wait_lock = true;
+		busy++
+	   };
+	   atomic {
+		if
+		:: EXPIRE(0)
+		:: EXPIRE(1)
+		:: else -> w = NONE
+		fi;
+		if
+		:: w != NONE ->
+			charge(w % LEVELS, -granted[w]);
+			count_background(w % LEVELS, -1);
+			granted[w] = 0;
+#ifndef BUG_TAKES_BACK_WITHOUT_RUN
+			run_queue(w / LEVELS)
+#endif
+		:: else
+		fi
+	   };
+#ifndef BUG_TAKES_BACK_FOR_NOBODY
+	   hand_out(NONE, 0);
+#endif
+	   unlock();
+	   atomic { w = 0; times++; busy--; at_rest() }
+	od
+}
+#endif
+
 #if MERGES
 /* A staged request becomes part of one of its stage that is before it. */
 proctype merger()
@@ -1048,6 +1092,9 @@ init {
 #endif
 #if TICKS
 		run tick();
+#endif
+#if LEASES
+		run lease();
 #endif
 #if MERGES
 		run merger();

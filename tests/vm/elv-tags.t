@@ -114,7 +114,8 @@ echo $((8 * dirty_mib << 20)) >/proc/sys/vm/dirty_bytes
 echo $((4 * dirty_mib << 20)) >/proc/sys/vm/dirty_background_bytes
 exec 8<>/dev/weir0
 dd if=/dev/zero of=/dev/fd/8 bs=1M count=$dirty_mib seek=256 conv=notrunc status=none
-sync --data /dev/fd/8 &
+# Not on the CPU of the reader, which would wait for that.
+taskset -c 1-3 sync --data /dev/fd/8 &
 syncing=$!
 load_waits
 jobs 'an fsync' "${new[@]}" --rw=randread --runtime=3
