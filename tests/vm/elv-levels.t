@@ -154,8 +154,9 @@ holds "rotational: IDLE progresses" "theirs > 0"
 beside "${rt[@]}" --iodepth=16 -- --name=be "${be[@]}" --iodepth=16
 holds "rotational: BE has $percent % beside RT ($theirs)" "percent < 10"
 holds "rotational: BE progresses" "theirs > 0"
-# Two of one level have half each, also if one always has more to choose from.
-beside "${be[@]}" --iodepth=16 -- --name=deep "${be[@]}" --iodepth=224
+# Two of one level have half each, also if one always has more to choose from. Both have
+# more than the disk takes: who has nothing that waits has no say.
+beside "${be[@]}" --iodepth=64 -- --name=deep "${be[@]}" --iodepth=224
 holds "rotational: of two the deeper one has $percent %" "percent > 35 && percent < 65"
 power_off
 done_testing
