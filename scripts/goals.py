@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the elevator weir is to reach, a goal a line, and whether it does: computed from the
+figures of a bench directory. scripts/bench-figures loads this and prints the verdicts."""
+
+import collections
+import itertools
+import math
+import os
+import re
+from fractions import Fraction
+
+ME = 'weir'
+# Left alone; the same without writeback throttling; and the kernel's own schedulers.
+RIVALS = ('none', 'none(wbt_lat_usec=0)', 'mq-deadline', 'kyber', 'bfq')
+NONE, KYBER, SORTING = ('none',), ('kyber',), ('mq-deadline', 'bfq')
+
+# The scenario; what its cases have in common; the figure; how it has to stand to TIMES the
+# best of RIVALS, or to TIMES itself where there are none ('in' and 'inside': two bounds);
+# BESIDE: in what the rivals' case differs from weir's.
+Goal = collections.namedtuple('Goal', 'scenario cases figure sign times rivals beside', defaults=(None, None))
+GOALS = (
+    Goal('startup', 'BEFORE=500ms,LOAD=readers', 'foreground_seconds', '<=', 2, NONE, 'LOAD=alone'),
+    Goal('startup', 'BEFORE=500ms,LOAD=mixed', 'foreground_seconds', '<=', 2, NONE, 'LOAD=alone'),
+    Goal('startup', 'BEFORE=4s,LOAD=readers', 'foreground_seconds', '<=', 2, NONE, 'LOAD=alone'),
+    Goal('startup', 'BEFORE=4s,LOAD=mixed', 'foreground_seconds', '<=', 2, NONE, 'LOAD=alone'),
+    Goal('startup', 'LOAD=readers', 'background_mbs', '>=', 0.9, NONE),
+    Goal('startup', 'LOAD=mixed', 'background_mbs', '>=', 0.9, NONE),
+    Goal('small-vs-large-reads', '', 'p99_us', '<=', Fraction(1, 3), RIVALS),
+    Goal('small-vs-large-reads', '', 'total_mbs', '>=', 0.97, NONE),
+    Goal('reads-vs-writes', '', 'p99_us', '<=', 1.05, RIVALS),
+    Goal('reads-vs-writes', '', 'p999_us', '<', 1, RIVALS),
+    Goal('reads-vs-writes', '', 'background_mbs', '>=', 0.95, KYBER),
+    Goal('target-sweep', '', ('p99_us', 'background_mbs'), 'frontier', 1, KYBER),
+    Goal('reads-vs-writeback', '', 'p99_us', '<=', 1, RIVALS),
+    Goal('reads-vs-writeback', '', 'p999_us', '<=', 0.5, RIVALS),
+    Goal('reads-vs-writeback', '', 'write_mbs', '>=', 0.9, NONE),
+    Goal('fsync-vs-writeback', '', 'p99_us', '<', 1, RIVALS),
+    Goal('fsync-flood', '', 'p99_us', '<', 1, RIVALS),
+    Goal('two-groups', 'KIND=direct', 'weight_ratio', 'in', (2.7, 3.3)),
+    Goal('two-groups', 'KIND=buffered', 'weight_ratio', 'in', (2.7, 3.3)),
+    Goal('two-groups', '', 'total_mbs', '>=', 0.95, NONE),
+    Goal('priorities', 'LOAD=all', 'p99_us', '<=', 1.2, NONE, 'LOAD=alone'),
+    Goal('priorities', 'LOAD=all', 'idle_share', 'inside', (0, 0.05)),
+    Goal('throughput', '', 'foreground_mbs', '>=', 0.98, RIVALS),
+    Goal('throughput', 'DEPTH=1', 'mean_us', '<=', 1.03, NONE),
+    Goal('burst', '', 'settled_p99', '<=', 1.2),
+    Goal('burst', '', 'rate_back', '>=', 0.95),
+    Goal('disk', '', 'total_mbs', '>=', 1, SORTING),
+    Goal('disk', '', 'p99_us', '<', 1, SORTING),
+    Goal('large-io', '', 'total_mbs', '>=', 1, SORTING),
+    Goal('large-io', '', 'p99_us', '<', 1, SORTING),
+)
+
+WORDS = {'foreground_seconds': 'run s', 'foreground_mbs': 'fg MB/s', 'background_mbs': 'bg MB/s',
+         'total_mbs': 'total MB/s', 'write_mbs': 'MB/s written', 'p99_us': 'p99 us', 'p999_us': 'p99.9 us',
+         'mean_us': 'mean us', 'weight_ratio': 'heavy over light', 'idle_share': "idle's share",
+         'settled_p99': 'p99 0.5 s later over that before', 'rate_back': 'rate 1 s later over that before'}
+# Worst first.
+VERDICTS = {False: 'missed', None: 'not measured', True: 'met'}
+NOT_SCORED = 'gate failed: not scored'
+# Of sums and products of figures that are rounded.
+ROUNDING = 1e-9
+
+# Of a goal in one case. OK: None where it cannot be told, for want of LACKS. FAR: 1 is just
+# reached, more is further from it.
+Found = collections.namedtuple('Found', 'ok value want rival of far lacks', defaults=(None,) * 6)
+
+
+def pairs(case):
+    """{variable: value} of a case's name."""
+    return dict(pair.split('=', 1) for pair in case.split(',') if '=' in pair)
+
+
+def like(case, some):
+    """Whether the case has all that these have."""
+    return pairs(some).items() <= pairs(case).items()
+
+
+def beside(case, other):
+    """The case that differs from this in that."""
+    return ','.join(f'{name}={value}' for name, value in {**pairs(case), **pairs(other)}.items()) if other else case
+
+
+def planned(scenario):
+    """The profiles that the scenario is for, as its header says."""
+    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), '../tests/fio', scenario + '.fio')
+    try:
+        with open(path, encoding='utf-8') as file:
+            found = re.search(r'^; weir profiles: (.*)$', file.read(), re.M)
+    except FileNotFoundError:
+        return []
+    return found[1].split() if found else ['nvme-tlc']
+
+
+def comparable(summary, runs, asked):
+    """{(scenario, profile, case, label): {figure: median}} of what ran with weir's seeds.
+    {} stands for what ran, or was to (ASKED: schedulers), and has none with these seeds."""
+    figures, seeds = {}, {}
+    for run in runs:
+        if run.get('whole', True):
+            for case, label in itertools.product(run['cases'], [run['label'], ME, *asked]):
+                figures[run['scenario'], run['profile'], case['case'], label] = {}
+    for entry in summary:
+        if entry['label'] == ME:
+            seeds[entry['scenario'], entry['profile'], entry['case']] = entry['seed_list']
+    for entry in summary:
+        key = entry['scenario'], entry['profile'], entry['case'], entry['label']
+        if entry['seed_list'] == seeds.get(key[:3]):
+            figures[key] = {name: value['median'] for name, value in entry['figures'].items() if value}
+        elif entry['whole']:
+            figures[key] = {}
+    return figures
+
+
+def against_bounds(goal, value):
+    """A figure that has no rival."""
+    low, high = {'<=': (0, goal.times), '>=': (goal.times, math.inf)}.get(goal.sign, goal.times)
+    if value is None:
+        return Found(None, lacks=ME)
+    far = max(low / value, value / high) if value > 0 else math.inf
+    ok = low < value < high if goal.sign == 'inside' else low <= value <= high
+    return Found(ok, value, goal.times, far=far)
+
+
+def against_rivals(goal, here, there):
+    """A figure beside the best of the rivals'. The best of all is of those that ran."""
+    value = here.get(ME, {}).get(goal.figure)
+    rivals = {label: there.get(label, {}).get(goal.figure) for label in goal.rivals
+              if label in there or goal.rivals is not RIVALS}
+    known = {label: found for label, found in rivals.items() if found}
+    lacks = ', '.join(label for label in rivals if label not in known) or 'any rival'
+    if value is None or not known:
+        return Found(None, value, lacks=ME if value is None else lacks)
+    more = goal.sign == '>='
+    rival = (max if more else min)(known, key=known.get)
+    want = float(goal.times) * known[rival]
+    far = value / want if not more else want / value if value else math.inf
+    ok = far < 1 if goal.sign == '<' else far <= 1 + ROUNDING
+    # One without a figure might be better still.
+    if ok and len(known) < len(rivals):
+        return Found(None, value, lacks=lacks)
+    return Found(ok, value, want, rival, known[rival], far)
+
+
+def against_frontier(goal, here):
+    """Two figures, of which less and more is better, beside all settings of a rival: is one
+    better in both? FAR of a setting is how much weir lacks in the figure it lacks less of."""
+    def point(label):
+        values = tuple(here.get(label, {}).get(name) for name in goal.figure)
+        return None if None in values else values
+    mine, rivals = point(ME), {label: point(label) for label in here if label.partition('(')[0] in goal.rivals}
+    known = {label: values for label, values in rivals.items() if values}
+    if mine is None or not known:
+        return Found(None, mine, lacks=ME if mine is None else goal.rivals[0])
+    far = {label: min(mine[0] / less, more / max(mine[1], ROUNDING)) for label, (less, more) in known.items()}
+    rival = max(far, key=far.get)
+    lacks = [label for label in rivals if label not in known] or ([] if len(known) > 1 else ['other settings'])
+    if far[rival] <= 1 and lacks:
+        return Found(None, mine, None, rival, known[rival], lacks=', '.join(lacks))
+    return Found(far[rival] <= 1, mine, None, rival, known[rival], far[rival])
+
+
+def judge(goal, checks, profile):
+    """Of all its cases, worst first: (case, what was found)."""
+    def labels(case):
+        return {key[3]: found for key, found in checks.figures.items() if key[:3] == (goal.scenario, profile, case)}
+
+    def find(case):
+        here = labels(case)
+        if goal.rivals is None:
+            return against_bounds(goal, here.get(ME, {}).get(goal.figure))
+        if goal.sign == 'frontier':
+            return against_frontier(goal, here)
+        return against_rivals(goal, here, labels(beside(case, goal.beside)))
+    found = [(case, find(case)) for case in checks.cases(goal.scenario, profile) if like(case, goal.cases)]
+    # One missed is a goal missed; else one not measured is a goal not measured.
+    return sorted(found, key=lambda pair: (list(VERDICTS).index(pair[1].ok), -(pair[1].far or 0)))
+
+
+def verdicts(checks, failed):
+    """Add those of each goal on each profile to CHECKS, whose figures are comparable ones.
+    FAILED(scenario, profile): whether the gate failed."""
+    ran = {key[:2] for key in checks.figures}
+    real = 'device' in {profile for _, profile in ran}
+    for goal in GOALS:
+        profiles = ['device'] if real else planned(goal.scenario)
+        profiles += sorted(profile for scenario, profile in ran
+                           if scenario == goal.scenario and profile not in profiles)
+        for profile in profiles:
+            cases = judge(goal, checks, profile)
+            case, worst = cases[0] if cases else ('', Found(None))
+            absent = [label for label in RIVALS if cases and goal.rivals is RIVALS and not any(
+                key[:2] == (goal.scenario, profile) and key[3] == label for key in checks.figures)]
+            verdict = NOT_SCORED if cases and failed(goal.scenario, profile) else VERDICTS[worst.ok]
+            checks.check(goal.scenario, profile, text(goal), worst.value, worst.want, worst.ok, verdict=verdict,
+                         sign=goal.sign, rival=worst.rival, of=worst.of, lacks=worst.lacks, case=case,
+                         far=worst.far if worst.far is None or math.isfinite(worst.far) else None,
+                         absent=absent, cases=len(cases), cases_missed=sum(found.ok is False for _, found in cases))
+
+
+# --- in words ---
+
+def who(goal):
+    """Whom a figure is set beside."""
+    rival = "the best rival's" if goal.rivals is RIVALS else \
+        f"the best of {' and '.join(goal.rivals)}" if len(goal.rivals) > 1 else goal.rivals[0] + "'s"
+    return rival + (f' with {goal.beside}' if goal.beside else '')
+
+
+def text(goal):
+    """What is wanted, in a line."""
+    where = f'{goal.cases}: ' if goal.cases else ''
+    if goal.sign == 'frontier':
+        less, more = (WORDS[name] for name in goal.figure)
+        return f'{where}no setting of {goal.rivals[0]} has both less {less} and more {more}'
+    bound = wanted(goal.sign, goal.times, str)
+    if goal.rivals:
+        bound = f'{goal.sign} {who(goal)}' if goal.times == 1 else f'{bound} x {who(goal)}'
+    return f'{where}{WORDS[goal.figure]} {bound}'
+
+
+def wanted(sign, want, number):
+    """A bound, or two."""
+    if sign in ('in', 'inside'):
+        return f"{'from' if sign == 'in' else 'above'} {want[0]} {'to' if sign == 'in' else 'and below'} {want[1]}"
+    return f'{sign} {number(want)}'
+
+
+def details(check, number):
+    """The figure reached, the one wanted, and whose it is measured against. NUMBER(value): its
+    text."""
+    def shown(value):
+        return ' at '.join(map(number, value)) if isinstance(value, tuple) else number(value)
+    said = []
+    if check['value'] is not None:
+        said.append(shown(check['value']))
+    if check['sign'] != 'frontier' and check['want'] is not None:
+        said.append('wanted ' + wanted(check['sign'], check['want'], number))
+    if check['rival']:
+        said.append(f"{'nearest: ' if check['sign'] == 'frontier' else ''}{check['rival']} has {shown(check['of'])}")
+    if check['verdict'] == VERDICTS[False] and check['far'] is not None:
+        said.append(f"by {100 * (check['far'] - 1):.2g} %")
+    if check['lacks']:
+        said.append(f"no figure of {check['lacks']}")
+    if check['cases'] > 1:
+        said.append(f"the worst of {check['cases']} cases, {check['case']}" +
+                    (f"; {check['cases_missed']} missed" if check['verdict'] == VERDICTS[False] else ''))
+    return '; '.join(said)
+
+
+def grid(checks, number):
+    """Heading and rows of the table: a goal a row, a profile a column; cells of (verdict, details)."""
+    profiles, rows = list(dict.fromkeys(check['profile'] for check in checks)), {}
+    for check in checks:
+        rows.setdefault((check['scenario'], check['text']), {})[check['profile']] = \
+            check['verdict'], details(check, number)
+    return [['scenario', 'goal', *profiles]] + [
+        [*key, *(cells.get(profile, ('-', '')) for profile in profiles)] for key, cells in rows.items()]
+
+
+def summing_up(checks):
+    """Sentences below the table."""
+    count = collections.Counter(check['verdict'] for check in checks)
+    gated = f', {count[NOT_SCORED]} not scored, as the gate failed' if count[NOT_SCORED] else ''
+    yield (f"{len(checks)} verdicts, one a goal and profile that its scenario is for: {count['met']} met, "
+           f"{count['missed']} missed, {count['not measured']} not measured{gated}.")
+    yield ('A goal is met if it is met in every case of the scenario, or all that it names; shown is the worst. '
+           f"Rivals are {', '.join(RIVALS)}, as far as they ran with the same seeds.")
+    absent = {}
+    for check in checks:
+        for label in check['absent']:
+            absent.setdefault(label, {})[f"{check['scenario']} on {check['profile']}"] = None
+    for label, where in absent.items():
+        yield f"{label} is no rival in {', '.join(where)}: it did not run there, or with other seeds."
