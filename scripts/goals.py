@@ -93,8 +93,8 @@ def planned(scenario):
 
 
 def comparable(summary, runs, asked):
-    """{(scenario, profile, case, label): {figure: median}} of what ran with weir's seeds.
-    {} stands for what ran, or was to (ASKED: schedulers), and has none with these seeds."""
+    """{(scenario, profile, case, label): {figure: median}} of what ran with all seeds of weir's.
+    {} stands for what ran, or was to (ASKED: schedulers), and has no figures with these."""
     figures, seeds = {}, {}
     for run in runs:
         if run.get('whole', True):
@@ -102,13 +102,11 @@ def comparable(summary, runs, asked):
                 figures[run['scenario'], run['profile'], case['case'], label] = {}
     for entry in summary:
         if entry['label'] == ME:
-            seeds[entry['scenario'], entry['profile'], entry['case']] = entry['seed_list']
+            seeds.setdefault((entry['scenario'], entry['profile']), set()).update(entry['seed_list'])
     for entry in summary:
         key = entry['scenario'], entry['profile'], entry['case'], entry['label']
-        if entry['seed_list'] == seeds.get(key[:3]):
+        if set(entry['seed_list']) == seeds.get(key[:2]):
             figures[key] = {name: value['median'] for name, value in entry['figures'].items() if value}
-        elif entry['whole']:
-            figures[key] = {}
     return figures
 
 

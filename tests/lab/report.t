@@ -231,6 +231,107 @@ def check_page(page, directory, words, images):
     holds(len(page) < 5 << 20, 'of a reasonable size', len(page))
 
 
+def figures_of(bench):
+    status, text, errors = run('bench-figures', bench)
+    same((status, errors), (0, ''), f'figures of {bench}')
+    return json.loads(get(f'{bench}/figures.json'))['rows'][0]['figures'], text
+
+
+def check_shares():
+    """What groups and classes got."""
+    path = machine('shares', 's', 'none', 1, ['all'], groups={'a': 100, 'b': 300}, foreground=['a-x', 'b-x'])
+    case(f'{path}/all', [job('b-x', way({1000: 300})), job('a-x', way({1000: 50})), job('a-y', way({1000: 50}))])
+    figures, text = figures_of('shares')
+    same((figures['weight_ratio'], figures['idle_share'], ' weights ' in text, ' idle ' in text), (3, None, True, False),
+         'the heavier group over the lighter one')
+    case(f'{path}/all', [job('b-x', way({1000: 300}))])
+    same(figures_of('shares')[0]['weight_ratio'], None, 'none if that one got nothing')
+    machine('shares', 's', 'none', 1, ['all'], groups={'b': 300}, foreground=['b-x'])
+    same(figures_of('shares')[0]['weight_ratio'], None, 'or if it is the only one')
+    path = machine('classes', 's', 'none', 1, ['all'])
+    classes = [job('reads', way({1000: 97}), prioclass='1'), job('be', way({1000: 0}), prioclass='2'),
+               job('idle', way({1000: 1}), write=way({1000: 2}), prioclass='3')]
+    case(f'{path}/all', classes)
+    same([figures_of('classes')[0][name] for name in ('idle_share', 'weight_ratio')], [0.03, None], "idle's share")
+    case(f'{path}/all', classes[:2])
+    same(figures_of('classes')[0]['idle_share'], None, 'none without such a job')
+    case(f'{path}/all', [*classes[:2], job('idle', prioclass='3')])
+    same(figures_of('classes')[0]['idle_share'], 0, 'and 0 of one that starved')
+
+
+def check_settled():
+    """How long it takes after the disk has changed."""
+    path = machine('burst', 'burst', 'weir', 1, ['all'], events=[[1.0, 'speed=4'], [2.0, 'speed=1']])
+
+    def log(name, rows):
+        put(f'{path}/all/{name}', ''.join(f'{ms}, {ns}, 0, {size}, 0, 0x4004\n' for ms, ns, size in rows))
+
+    def figures(reads, writes, run_more=None):
+        case(f'{path}/all', [job('reads', way({1000: len(reads)}), write_lat_log='reads'), job('burst', way({1000: 99})),
+                             job('writers', write=way({1000: len(writes)}), write_lat_log='writers')])
+        log('reads_lat.1.log', [(ms, ns, 4096) for ms, ns in reads])
+        log('writers_lat.3.log', [(ms, 1, size) for ms, size in writes])
+        figures = figures_of('burst')[0]
+        return figures['settled_p99'], figures['rate_back']
+    # What is outside of the windows is wild, and one in 200 in them as well.
+    wild = [(ms, 9_000_000) for when in (0, 499, 1000, 1499, 2000, 2499, 3000) for ms in (when,) * 50]
+    calm = [(begin + i % 500, ns) for begin, ns in ((500, 1000), (1500, 4400), (2500, 1150)) for i in range(200)]
+    odd = [(999, 8_000_000), (1999, 8_000_000), (2999, 8_000_000)]
+    writes = [(ms, 65536 if not 1000 <= ms < 2750 else 1) for ms in range(0, 3500, 5)]
+    same(figures(wild + calm + odd, writes), (1.15, 1), 'the worst of the p99s, over the one before and the speed')
+    same(figures(wild + calm + [(2750, 2000)] * 9, writes), (2, 1), 'of the last as of the first')
+    same(figures(wild + calm, [(ms, 32768 if ms >= 2750 else size) for ms, size in writes]), (1.15, 0.5),
+         'the rate in the last quarter of the second')
+    same(figures([row for row in calm if row[0] < 2500], writes[:200]), (None, 0), 'who got nothing has not settled')
+    machine('burst', 'burst', 'weir', 1, ['all'], events=[[1.0, 'speed=4']])
+    same(figures(wild + calm + odd, writes), (1.1, None), 'a disk that does not come back')
+    machine('burst', 'burst', 'weir', 1, ['all'], events=[[1.0, 'seed=4']])
+    same(figures(wild + calm + odd, writes), (None, None), 'or whose speed stays')
+    machine('burst', 'burst', 'weir', 1, ['all'], events=[[1.0, 'speed=4'], [2.0, 'speed=1']])
+    case(f'{path}/all', [job('reads', way({1000: 5})), job('writers', write=way({1000: 5}), write_lat_log='writers')])
+    figures = figures_of('burst')[0]
+    same((figures['settled_p99'], figures['rate_back']), (None, None), 'or without logs of every I/O')
+
+
+def check_goals():
+    """The verdicts, in the tables and on the page."""
+    for label, scale, count in (('none', 9, 1000), ('kyber', 2, 1000), ('bfq', 1, 1000), ('weir', 1.06, 950)):
+        path = machine('verdicts', 'reads-vs-writes', label, 1, ['BS=4k'])
+        case(f'{path}/BS=4k', [job('reads', reads(scale)), job('writers', write=writes(count))])
+    put('verdicts/bench.json', {'schedulers': ['none', 'kyber', 'bfq', 'weir']})
+    put('verdicts/gate.json', [{'check': 'c', 'text': 't', 'value': 1, 'want': 1, 'ok': True, 'scenario': None}])
+    status, text, errors = run('bench-figures', 'verdicts', '--markdown')
+    same((status, errors), (0, ''), 'goals: a goal that is missed is no error')
+    rows = [line for line in text.splitlines() if line.startswith('| reads-vs-writes |')]
+    same([row for row in rows if 'p99 us' in row or 'bg MB/s' in row], [
+        "| reads-vs-writes | p99 us <= 1.05 x the best rival's | missed: 212; wanted <= 210; bfq has 200; by 0.95 % | "
+        'not measured | - |',
+        "| reads-vs-writes | bg MB/s >= 0.95 x kyber's | met: 62.26; wanted >= 62.26; kyber has 65.54 | not measured | - |"],
+         'a row a goal, a column a profile')
+    holds(text.index('Validity gate') < text.index('## Goals of weir') < text.index('### reads-vs-writes'),
+          'after the gate, before the figures')
+    holds(re.search(r'^- \d+ verdicts, .*: 1 met, 2 missed, \d+ not measured\.$', text, re.M) and
+          '- mq-deadline is no rival in reads-vs-writes on nvme-tlc: ' in text, 'counted', text)
+    same([(check['verdict'], check['value']) for check in json.loads(get('verdicts/figures.json'))['goals']
+          if check['scenario'] == 'reads-vs-writes' and check['profile'] == 'nvme-tlc'],
+         [('missed', 212), ('missed', 424), ('met', 62.2592)], 'in figures.json, too')
+    plain = run('bench-figures', 'verdicts')[1]
+    same((len(re.findall(r'^(?:met|missed) +reads-vs-writes  nvme-tlc ', plain, re.M)), 'fsync' in plain), (3, False),
+         'in plain text: what has run')
+    run('report', 'verdicts')
+    page = get('verdicts/report/index.html').decode()
+    ElementTree.fromstring(page.replace('<!DOCTYPE html>', ''))
+    holds('<td class="t">missed<small>212; wanted &lt;= 210; bfq has 200; by 0.95 %</small></td>' in page and
+          '1 met, 2 missed' in page, 'and on the page')
+    put('verdicts/gate.json', [{'check': 'c', 'text': 't', 'value': 1, 'want': 2, 'ok': False, 'profile': 'nvme-tlc',
+                                'scenario': 'reads-vs-writes'}])
+    text = run('bench-figures', 'verdicts', '--markdown')[1]
+    holds('| gate failed: not scored: 212; wanted <= 210; bfq has 200 | not measured |' in text and
+          ': 0 met, 0 missed, ' in text, 'the gate failed: neither', text)
+    holds('Goals' not in run('bench-figures', 'logs', '--markdown')[1] and b'Goals' not in get('logs/report/index.html'),
+          'no table where no goal has a figure')
+
+
 def check_sweeps():
     """The best of a scheduler's settings."""
     # p99s of 1600 and 800 us: 1131; 800 and 100: 283; 50, but in one case only.
@@ -532,6 +633,9 @@ try:
     check_events()
     check_sources()
     check_costs()
+    check_shares()
+    check_settled()
+    check_goals()
     check_sweeps()
     check_trace()
     check_incomplete()
