@@ -237,7 +237,8 @@ def details(check, number):
     if check['rival']:
         said.append(f"{'nearest: ' if check['sign'] == 'frontier' else ''}{check['rival']} has {shown(check['of'])}")
     if check['verdict'] == VERDICTS[False] and check['far'] is not None:
-        said.append(f"by {100 * (check['far'] - 1):.2g} %")
+        by = 100 * (check['far'] - 1)
+        said.append(f"by {by:{'.2g' if by < 100 else '.0f'}} %")
     if check['lacks']:
         said.append(f"no figure of {check['lacks']}")
     if check['cases'] > 1:
@@ -262,7 +263,7 @@ def summing_up(checks):
     gated = f', {count[NOT_SCORED]} not scored, as the gate failed' if count[NOT_SCORED] else ''
     yield (f"{len(checks)} verdicts, one a goal and profile that its scenario is for: {count['met']} met, "
            f"{count['missed']} missed, {count['not measured']} not measured{gated}.")
-    yield ('A goal is met if it is met in every case of the scenario, or all that it names; shown is the worst. '
+    yield ('A goal is met if it is met in every case that ran, or in those that it names; shown is the worst. '
            f"Rivals are {', '.join(RIVALS)}, as far as they ran with the same seeds.")
     absent = {}
     for check in checks:

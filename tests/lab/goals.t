@@ -180,6 +180,7 @@ def check_cases():
     same((found['verdict'], found['case'], found['value'], goals.details(found, number)),
          ('met', 'WRITERS=1', 104, '104; wanted <= 105; bfq has 100; the worst of 3 cases, WRITERS=1'),
          'all are met: the worst is shown')
+    holds('; by 215 %;' in goals.details(verdict([90, 331]), number), 'by how much, in plain numbers')
     holds(goals.details(verdict([90, 100]), number).endswith('the worst of 2 cases, WRITERS=1'), 'of two as well')
     holds(goals.details(verdict([100]), number).endswith('bfq has 100'), 'one is not the worst of anything')
     found = verdict([90, 126, 110, None])

@@ -279,12 +279,15 @@ def check_settled():
     odd = [(999, 8_000_000), (1999, 8_000_000), (2999, 8_000_000)]
     writes = [(ms, 65536 if not 1000 <= ms < 2750 else 1) for ms in range(0, 3500, 5)]
     same(figures(wild + calm + odd, writes), (1.15, 1), 'the worst of the p99s, over the one before and the speed')
-    same(figures(wild + calm + [(2750, 2000)] * 9, writes), (2, 1), 'of the last as of the first')
+    same(figures(wild + calm + [(1750, 6000)] * 9, writes), (1.5, 1), 'be it the first')
+    same(figures(wild + calm + [(2750, 2000)] * 9, writes), (2, 1), 'or the last')
     same(figures(wild + calm, [(ms, 32768 if ms >= 2750 else size) for ms, size in writes]), (1.15, 0.5),
          'the rate in the last quarter of the second')
     same(figures([row for row in calm if row[0] < 2500], writes[:200]), (None, 0), 'who got nothing has not settled')
     machine('burst', 'burst', 'weir', 1, ['all'], events=[[1.0, 'speed=4']])
     same(figures(wild + calm + odd, writes), (1.1, None), 'a disk that does not come back')
+    machine('burst', 'burst', 'weir', 1, ['all'], events=[[1.0, 'speed=4'], [2.0, 'speed=2']])
+    same(figures(wild + calm + odd, writes), (1.1, None), 'or not to its speed')
     machine('burst', 'burst', 'weir', 1, ['all'], events=[[1.0, 'seed=4']])
     same(figures(wild + calm + odd, writes), (None, None), 'or whose speed stays')
     machine('burst', 'burst', 'weir', 1, ['all'], events=[[1.0, 'speed=4'], [2.0, 'speed=1']])
