@@ -238,7 +238,7 @@ def details(check, number):
         said.append(f"{'nearest: ' if check['sign'] == 'frontier' else ''}{check['rival']} has {shown(check['of'])}")
     if check['verdict'] == VERDICTS[False] and check['far'] is not None:
         by = 100 * (check['far'] - 1)
-        said.append(f"by {by:{'.2g' if by < 100 else '.0f'}} %")
+        said.append(f"by {by:{'.2g' if by < 10 else '.0f'}} %")
     if check['lacks']:
         said.append(f"no figure of {check['lacks']}")
     if check['cases'] > 1:

@@ -130,6 +130,7 @@ def check_edge(scenario, profile, text, rivals, case, figure, enough, hair, whos
     same((missed['verdict'], missed.get('value')), ('missed', hair), '  missed by a hair')
     same((verdict(None)['verdict'], verdict(enough, drop=[(case, 'weir')])['verdict']), ('not measured',) * 2,
          '  not measured without a figure of weir')
+    same([found['ok'] for found in (met, missed, verdict(None))], [True, False, None], '  as a check: true, false, null')
     same((verdict(enough, failed=[scenario])['verdict'], verdict(hair, failed=[scenario])['verdict']),
          ('gate failed: not scored',) * 2, '  not scored where the gate failed')
     if whose:
@@ -180,7 +181,8 @@ def check_cases():
     same((found['verdict'], found['case'], found['value'], goals.details(found, number)),
          ('met', 'WRITERS=1', 104, '104; wanted <= 105; bfq has 100; the worst of 3 cases, WRITERS=1'),
          'all are met: the worst is shown')
-    holds('; by 215 %;' in goals.details(verdict([90, 331]), number), 'by how much, in plain numbers')
+    same([f'; by {by} %;' in goals.details(verdict([90, value]), number)
+          for value, by in ((331, 215), (209.7, 100), (111.3, 6))], [True] * 3, 'by how much, in plain numbers')
     holds(goals.details(verdict([90, 100]), number).endswith('the worst of 2 cases, WRITERS=1'), 'of two as well')
     holds(goals.details(verdict([100]), number).endswith('bfq has 100'), 'one is not the worst of anything')
     found = verdict([90, 126, 110, None])
