@@ -10,7 +10,8 @@
  *   or hold nothing.
  * - A request of a flow that has no other (sparse, as in fq_codel, RFC 8290) may go
  *   `overdraft` beyond the window: a reader that asks for one block at a time does not
- *   wait until what others have in flight makes room for it.
+ *   wait until what others have in flight makes room for it. If it has to wait, it goes
+ *   before others of its level, as long as it is not ahead of them in virtual time.
  * - While a level above is active, a level may have `narrow` in flight, a few small
  *   requests, or one large one that takes 1/TRICKLE of the time: what can wait
  *   trickles, and what cannot meets a short queue in the device. RT and LIGHT do that
@@ -162,17 +163,24 @@ static struct weir_waiter *first(struct weir_queue *wq, enum weir_level level)
 	return node ? rb_entry(node, struct weir_waiter, node) : NULL;
 }
 
-static bool starts_before(struct rb_node *a, const struct rb_node *b)
+static bool is_before(const struct weir_waiter *a, const struct weir_waiter *b)
 {
-	return (s64)(rb_entry(a, struct weir_waiter, node)->start -
-		     rb_entry(b, struct weir_waiter, node)->start) < 0;
+	if (a->sparse != b->sparse)
+		return a->sparse;
+	return (s64)(a->start - b->start) < 0;
+}
+
+static bool node_is_before(struct rb_node *a, const struct rb_node *b)
+{
+	return is_before(rb_entry(a, struct weir_waiter, node),
+			 rb_entry(b, struct weir_waiter, node));
 }
 
 static void enqueue(struct weir_queue *wq, struct weir_waiter *w)
 {
 	if (!(wq->waiting & BIT(w->level)))
 		wq->served_at[w->level] = jiffies;
-	rb_add_cached(&w->node, &wq->waiters[w->level], starts_before);
+	rb_add_cached(&w->node, &wq->waiters[w->level], node_is_before);
 	w->waiting = true;
 	WRITE_ONCE(wq->waiting, wq->waiting | BIT(w->level));
 }
@@ -228,7 +236,7 @@ static struct weir_waiter *first_of_both(struct weir_queue *wq)
 
 	if (!bg || background_full(wq))
 		return be;
-	return !be || starts_before(&bg->node, &be->node) ? bg : be;
+	return !be || is_before(bg, be) ? bg : be;
 }
 
 /* Who is next, if that fits; a level that waits for room holds up those below. */
@@ -264,17 +272,19 @@ static void update_waiter(struct weir_stage *s, enum weir_level level)
 	struct request *rq = weir_order_first(s, level);
 	struct rb_root_cached *waiters = &s->wq->waiters[level];
 	u64 start = weir_order_start(s, level);
+	bool sparse = weir_is_sparse(s->wq, rq) && !weir_flow_is_ahead(s->wq, rq);
 
 	w->need = weir_rq_cost(s->wq, rq);
-	set_sparse(s->wq, w, weir_is_sparse(s->wq, rq));
-	if (!w->waiting) {
-		w->start = start;
-		enqueue(s->wq, w);
-	} else if (w->start != start) {
+	if (w->waiting && w->start == start && w->sparse == sparse)
+		return;
+	if (w->waiting)
 		rb_erase_cached(&w->node, waiters);
-		w->start = start;
-		rb_add_cached(&w->node, waiters, starts_before);
-	}
+	w->start = start;
+	set_sparse(s->wq, w, sparse);
+	if (w->waiting)
+		rb_add_cached(&w->node, waiters, node_is_before);
+	else
+		enqueue(s->wq, w);
 }
 
 /* Somebody waits: look in a while, or soon, if it is for the end of a grace. */

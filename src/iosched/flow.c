@@ -10,11 +10,8 @@
  * - Virtual time is in bytes. A request starts when the flow's last one finished, or now
  *   if that is long past; it finishes its charge, over the flow's share of the disk,
  *   later. Whoever is new, or was idle, starts now: before those with a backlog.
- * - The charge is what a request takes of the whole device, in bytes of a large read: its
- *   own, OVERHEAD for any request (ARM_OVERHEAD more where an arm moves for it), and three
- *   times that for a write (as bfq charges asynchronous ones). Not its cost (cost.h),
- *   which is a latency: of small reads a device works on many at once, and a write is
- *   complete long before the device is done with it.
+ * - The charge is a request's work (weir_work()), and ARM_OVERHEAD more where an arm moves
+ *   for it.
  * - What a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that
  *   has used no more than LIGHT_READS reads of 64 KiB cost is light: a program that
  *   starts, a shell. Who has more than LIGHT_NR requests at once, or one of more than
@@ -42,9 +39,9 @@
 /* A flow that has used nothing for so long is not active. */
 #define ACTIVE_JIFFIES	(HZ / 5)
 #define INVERSE_SHIFT	8
-#define OVERHEAD	SZ_16K
+/* So many of its requests a sparse flow may be ahead of virtual time. */
+#define AHEAD		8
 #define ARM_OVERHEAD	SZ_1M	/* 7 ms at 150 MB/s */
-#define WRITES		3
 
 /*
  * The control group, the thread group, ionice's class, and whether it writes. A place
@@ -223,11 +220,9 @@ static bool moves(struct weir_queue *wq, struct request *rq)
 
 static u32 charge_of(struct weir_queue *wq, struct request *rq)
 {
-	u32 charge = blk_rq_bytes(rq) + OVERHEAD;
+	u32 arm = moves(wq, rq) ? ARM_OVERHEAD : 0;
 
-	if (moves(wq, rq))
-		charge += ARM_OVERHEAD;
-	return weir_op(weir_rq(rq)->class) == WEIR_OP_WRITE ? WRITES * charge : charge;
+	return weir_work(weir_op(weir_rq(rq)->class), blk_rq_bytes(rq) + arm);
 }
 
 static u64 virtual(struct weir_flow *flow, u64 charge)
@@ -269,6 +264,15 @@ bool weir_flow_dispatched(struct weir_queue *wq, struct request *rq)
 	if (wq->rotational)
 		WRITE_ONCE(flow->end, (u32)(blk_rq_pos(rq) + blk_rq_sectors(rq)));
 	return ret;
+}
+
+/* Has the flow of rq, which is staged, had more than its share lately? */
+bool weir_flow_is_ahead(struct weir_queue *wq, struct request *rq)
+{
+	struct weir_rq *r = weir_rq(rq);
+	u64 start = r->start, now = READ_ONCE(*weir_vtime(wq, r->level));
+
+	return (s64)(start - now) > (s64)virtual(&wq->flows[r->flow], AHEAD * (u64)r->cost);
 }
 
 /* A request of r->cost is over. */

@@ -57,7 +57,8 @@ void weir_completed_request(struct request *rq, u64 now)
 	wq = weir_queue(rq->q);
 	cpu = wq->cpu[get_cpu()];
 	cpu->count.done[r->class]++;
-	cpu->count.served[r->class] += r->cost;
+	cpu->count.work += weir_work(weir_op(r->class), SZ_4K << r->size);
+	cpu->count.served += r->cost;
 	if (r->dispatched)
 		count_timed(cpu, r, rq, now);
 	put_cpu();

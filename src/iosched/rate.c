@@ -13,7 +13,7 @@
 #include "rate.h"
 
 #define SHIFT 16
-#define SERVED_MAX BIT_ULL(46)		/* shifted it still fits */
+#define SUM_MAX BIT_ULL(46)		/* shifted it still fits */
 #define WEIGHT_MAX 1024U		/* one update's latency counts so much at most */
 
 #define MSEC 1000000ULL
@@ -24,34 +24,40 @@
 #define SURE_NS (1000 * MSEC)
 #define NOISE (WEIR_RATE_ONE * 3 / 2)
 
-void weir_rate_add(struct weir_rate_sum *sum, u64 interval_ns, u64 served_ns, u32 requests,
-		   u64 latency_ns, u64 unloaded_ns)
+void weir_rate_add(struct weir_rate_sum *sum, u64 interval_ns, u64 work, u32 requests)
+{
+	sum->ns += min(interval_ns, WEIR_RATE_NS_MAX);
+	sum->work = min(sum->work + min(work, SUM_MAX), SUM_MAX);
+	sum->requests += requests;
+}
+
+void weir_rate_add_costs(struct weir_rate_sum *sum, u32 requests, u64 served_ns,
+			 u64 latency_ns, u64 unloaded_ns)
 {
 	u32 weight = latency_ns && unloaded_ns ? min(requests, WEIGHT_MAX) : 0;
 
-	sum->ns += min(interval_ns, WEIR_RATE_NS_MAX);
-	sum->served = min(sum->served + min(served_ns, SERVED_MAX), SERVED_MAX);
-	sum->requests += requests;
+	sum->served = min(sum->served + min(served_ns, SUM_MAX), SUM_MAX);
 	sum->latency += min(latency_ns, WEIR_RATE_NS_MAX) * weight;
 	sum->unloaded += min(unloaded_ns, WEIR_RATE_NS_MAX) * weight;
 	sum->weight += weight;
 }
 
-struct weir_rate weir_rate_of(const struct weir_rate_sum *sum)
+static u64 per_ns(u64 what, u64 ns)
 {
-	u64 per_ns = div64_u64(sum->served << SHIFT, sum->ns);
-
-	return (struct weir_rate){
-		.per_ns = clamp_t(u64, per_ns, 1, WEIR_RATE_MAX),
-		.noise = NOISE / (u32)int_sqrt(clamp_t(u64, sum->requests, 1, BIT(30))),
-		.latency_ns = div64_u64(sum->latency, sum->weight),
-		.unloaded_ns = div64_u64(sum->unloaded, sum->weight),
-	};
+	return clamp_t(u64, div64_u64(what << SHIFT, ns), 1, WEIR_RATE_MAX);
 }
 
-u64 weir_rate_times(u64 per_ns, u64 ns)
+struct weir_rate weir_rate_of(const struct weir_rate_sum *sum)
 {
-	return (min(ns, WEIR_RATE_NS_MAX) * min(per_ns, WEIR_RATE_MAX)) >> SHIFT;
+	u64 latency = min(div64_u64(sum->latency, sum->weight), WEIR_RATE_NS_MAX);
+
+	return (struct weir_rate){
+		.per_ns = per_ns(sum->work, sum->ns),
+		.noise = NOISE / (u32)int_sqrt(clamp_t(u64, sum->requests, 1, BIT(30))),
+		.flight_ns = (latency * per_ns(sum->served, sum->ns)) >> SHIFT,
+		.latency_ns = latency,
+		.unloaded_ns = div64_u64(sum->unloaded, sum->weight),
+	};
 }
 
 bool weir_rate_is_enough(const struct weir_rate_sum *sum)
@@ -93,6 +99,6 @@ u64 weir_rate_scaled(u64 value, u64 before, u64 after)
 
 void weir_rate_rescale(struct weir_rate_sum *sum, u64 before, u64 after)
 {
-	sum->served = min(weir_rate_scaled(sum->served, before, after), SERVED_MAX);
-	sum->unloaded = min(weir_rate_scaled(sum->unloaded, before, after), SERVED_MAX);
+	sum->served = min(weir_rate_scaled(sum->served, before, after), SUM_MAX);
+	sum->unloaded = min(weir_rate_scaled(sum->unloaded, before, after), SUM_MAX);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How fast the device is: costs served per time. Pure: compiled into the module and
- * into tests/unit.
+ * How fast the device is: work done per time. Pure: compiled into the module and into
+ * tests/unit.
  *
- * Costs are unloaded device times, so the rate is the number of requests that the device
- * works on at once, and rate x latency is the sum of costs in flight (Little, "A Proof
- * for the Queuing Formula L = lambda W", Operations Research 9(3), 1961).
+ * Work is what flows are charged (flow.c), in bytes. Costs are latencies, and no measure
+ * of a rate: a reader that asks for one block at a time would count for more than the
+ * writers that fill the device, and its share of the costs changes with the window. But
+ * costs served per time x latency is the sum of costs in flight (Little, "A Proof for the
+ * Queuing Formula L = lambda W", Operations Research 9(3), 1961).
  */
 #ifndef WEIR_RATE_H
 #define WEIR_RATE_H
@@ -20,8 +22,9 @@
 /* Sums over some time; latencies and costs of the timed requests by weight. */
 struct weir_rate_sum {
 	u64 ns;
-	u64 served;
+	u64 work;
 	u64 requests;
+	u64 served;
 	u64 latency;
 	u64 unloaded;
 	u64 weight;
@@ -29,14 +32,16 @@ struct weir_rate_sum {
 
 /**
  * struct weir_rate - what the sums amount to
- * @per_ns: costs per ns, fixed point; 1 at least
+ * @per_ns: work per ns, fixed point; 1 at least
  * @noise: how uncertain that is, in 1/WEIR_RATE_ONE: 1.5 / sqrt(requests)
+ * @flight_ns: the sum of costs in flight
  * @latency_ns: mean device time
  * @unloaded_ns: mean cost
  */
 struct weir_rate {
 	u64 per_ns;
 	u32 noise;
+	u64 flight_ns;
 	u64 latency_ns;
 	u64 unloaded_ns;
 };
@@ -46,15 +51,17 @@ struct weir_rate {
 
 enum weir_rate_verdict { WEIR_RATE_UNSURE, WEIR_RATE_LOST, WEIR_RATE_GOOD };
 
-/* latency_ns, unloaded_ns: means of the timed requests; 0: none was */
-void weir_rate_add(struct weir_rate_sum *sum, u64 interval_ns, u64 served_ns, u32 requests,
-		   u64 latency_ns, u64 unloaded_ns);
+/* Some time, and what was done in it */
+void weir_rate_add(struct weir_rate_sum *sum, u64 interval_ns, u64 work, u32 requests);
+
+/*
+ * And what that cost. latency_ns, unloaded_ns: means of the timed requests; 0: none was
+ */
+void weir_rate_add_costs(struct weir_rate_sum *sum, u32 requests, u64 served_ns,
+			 u64 latency_ns, u64 unloaded_ns);
 
 /* Of sums with some time and weight in them */
 struct weir_rate weir_rate_of(const struct weir_rate_sum *sum);
-
-/* per_ns x time: a sum of costs */
-u64 weir_rate_times(u64 per_ns, u64 ns);
 
 /* Are there enough requests, or has it been long enough, for what is not plain? */
 bool weir_rate_is_enough(const struct weir_rate_sum *sum);

@@ -64,8 +64,9 @@ static void add(struct weir_count *to, const struct weir_count *more)
 {
 	int class, op, i;
 
+	to->work += more->work;
+	to->served += more->served;
 	for (class = 0; class < WEIR_CLASSES; class++) {
-		to->served[class] += more->served[class];
 		to->latency[class] += more->latency[class];
 		to->expected[class] += more->expected[class];
 		to->done[class] += more->done[class];
@@ -94,8 +95,9 @@ static void add_news(struct weir_count *to, struct weir_cpu *cpu)
 
 	/* A completion may be half counted: as much as is seen here is taken off below. */
 	now = *c;
+	to->work += now.work - seen->work;
+	to->served += now.served - seen->served;
 	for (class = 0; class < WEIR_CLASSES; class++) {
-		to->served[class] += now.served[class] - seen->served[class];
 		to->latency[class] += now.latency[class] - seen->latency[class];
 		to->expected[class] += now.expected[class] - seen->expected[class];
 		to->done[class] += now.done[class] - seen->done[class];
@@ -174,9 +176,11 @@ static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 {
 	const struct weir_count *sum = &wq->sum;
 	/* Who waits is what counts; without anybody, the others. */
-	int first = WEIR_READ, last = WEIR_TRIM, class;
+	int first = WEIR_READ, last = WEIR_TRIM;
 	struct weir_window_sample s = {
 		.interval_ns = ns,
+		.work = sum->work,
+		.served_ns = sum->served,
 		.requests = all_done(sum),
 		.flows = wq->active_flows,
 		.backlog = backlog,
@@ -200,8 +204,6 @@ static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 	}
 	s.latency_ns = mean(sum->latency, sum, first, last);
 	s.unloaded_ns = mean(sum->expected, sum, first, last);
-	for (class = 0; class < WEIR_CLASSES; class++)
-		s.served_ns += sum->served[class];
 	WRITE_ONCE(wq->was_narrow, false);
 	weir_window_update(&wq->law, &s, target, wq->rotational);
 	trace_weir_window(wq->q, wq->law.size, s.served_ns, s.interval_ns,

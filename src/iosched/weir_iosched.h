@@ -25,6 +25,7 @@
 #include <linux/jiffies.h>
 #include <linux/llist.h>
 #include <linux/rbtree.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
@@ -180,7 +181,7 @@ struct weir_waiter {
 	u32 granted;			/* ns that were handed to it; in charged[level] */
 	unsigned long granted_at;	/* jiffies */
 	bool waiting;			/* in the tree */
-	bool sparse;			/* its first request's flow has no other */
+	bool sparse;			/* its first request's flow has no other, nor had much */
 	u8 level;
 	struct weir_stage *stage;
 };
@@ -228,7 +229,8 @@ struct weir_stage {
  * in between may cost a count: these are samples.
  */
 struct weir_count {
-	u64 served[WEIR_CLASSES];		/* ns of costs */
+	u64 work;				/* weir_work(), bytes */
+	u64 served;				/* ns of costs */
 	u64 latency[WEIR_CLASSES];		/* ns, of timed requests */
 	u64 expected[WEIR_CLASSES];		/* ns: their costs */
 	u32 done[WEIR_CLASSES];			/* requests */
@@ -332,15 +334,31 @@ static inline u64 weir_now(void)
 	return ktime_get_ns();
 }
 
+/*
+ * What a request takes of the whole device, in bytes of a large read: its own, an overhead
+ * for any request, and three times that for a write (as bfq charges asynchronous ones).
+ * Not its cost (cost.h), which is a latency: of small reads a device works on many at once,
+ * and a write is complete long before the device is done with it.
+ */
+static inline u32 weir_work(enum weir_op op, u32 bytes)
+{
+	u32 work = bytes + SZ_16K;
+
+	return op == WEIR_OP_WRITE ? 3 * work : work;
+}
+
 static inline u32 weir_rq_cost(struct weir_queue *wq, struct request *rq)
 {
 	return weir_cost_ns(&wq->cost[weir_op(weir_rq(rq)->class)], blk_rq_bytes(rq));
 }
 
-/* A flow's only request: who asks for one thing after the other */
+/*
+ * Is rq of a flow that asks for one thing after the other? It may be told that one is
+ * complete, and ask for the next, before the elevator hears that the first is over.
+ */
 static inline bool weir_is_sparse(struct weir_queue *wq, struct request *rq)
 {
-	return atomic_read(&wq->flows[weir_rq(rq)->flow].nr) <= 1;
+	return atomic_read(&wq->flows[weir_rq(rq)->flow].nr) <= 2;
 }
 
 /* The clock of a level's virtual time: those that share by it have one. */
@@ -362,6 +380,7 @@ void weir_set_depth(struct weir_queue *wq, unsigned int depth);
 /* flow.c. Any context. */
 void weir_classify(struct weir_queue *wq, struct request *rq);
 u64 weir_flow_start(struct weir_queue *wq, struct request *rq);
+bool weir_flow_is_ahead(struct weir_queue *wq, struct request *rq);
 bool weir_flow_dispatched(struct weir_queue *wq, struct request *rq);
 u32 weir_flow_tgid(const struct weir_flow *flow);
 void weir_flow_used(struct weir_queue *wq, struct weir_rq *r);

@@ -2,9 +2,10 @@
 /*
  * The smallest window with which the device still gives its full rate.
  *
- * - Rate (rate.h) x latency is the sum of costs in flight. Without any queue that is
- *   rate x unloaded latency: what BBR calls the bandwidth-delay product (Cardwell et al.,
- *   "BBR: Congestion-Based Congestion Control", ACM Queue 14(5), 2016).
+ * - Costs served per time x latency is the sum of costs in flight. Without any queue, at
+ *   the same rate, that is rate x unloaded latency: what BBR calls the bandwidth-delay
+ *   product (Cardwell et al., "BBR: Congestion-Based Congestion Control", ACM Queue 14(5),
+ *   2016).
  * - OPEN: one flow alone gains nothing from a window, nor does anybody from one that
  *   is wider than what is in flight. With two flows, three requests in flight, and a
  *   latency of 1.5 times the unloaded one, the window closes.
@@ -50,8 +51,8 @@ static void clear(struct weir_window *w)
 
 static void add(struct weir_window *w, const struct weir_window_sample *s)
 {
-	weir_rate_add(&w->sum, s->interval_ns, s->served_ns, s->requests, s->latency_ns,
-		      s->unloaded_ns);
+	weir_rate_add(&w->sum, s->interval_ns, s->work, s->requests);
+	weir_rate_add_costs(&w->sum, s->requests, s->served_ns, s->latency_ns, s->unloaded_ns);
 }
 
 static void resize(struct weir_window *w, u64 size, const struct weir_rate *now)
@@ -99,8 +100,9 @@ static void begin_search(struct weir_window *w, u64 flight, const struct weir_ra
 	resize(w, min(w->size, flight - flight / 8), now);
 }
 
-static void begin_drain(struct weir_window *w)
+static void begin_drain(struct weir_window *w, const struct weir_rate *now)
 {
+	w->loaded_ns = now->latency_ns;
 	w->resume = w->phase == WEIR_WINDOW_SEARCH;
 	w->phase = WEIR_WINDOW_DRAIN;
 	w->drained = false;
@@ -110,8 +112,9 @@ static void begin_drain(struct weir_window *w)
 }
 
 /*
- * The search begins or goes on. product: full rate x latency without a queue. That is in
- * the costs of before, which are about to become what was seen here (cost.c).
+ * The search begins or goes on. product: rate x latency without a queue, which is to what
+ * was in flight as that latency is to the one then. It is in the costs of before, which
+ * are about to become what was seen here (cost.c).
  */
 static void end_drain(struct weir_window *w, u64 product, const struct weir_rate *now)
 {
@@ -147,7 +150,7 @@ static void decide_drain(struct weir_window *w, const struct weir_window_sample 
 	if (w->sum.weight &&
 	    w->sum.requests >= (w->sum.ns < DRAIN_NS ? DRAIN_REQUESTS : DRAIN_FEW)) {
 		now = weir_rate_of(&w->sum);
-		end_drain(w, weir_rate_times(w->full, now.latency_ns), &now);
+		end_drain(w, weir_rate_scaled(w->before, w->loaded_ns, now.latency_ns), &now);
 	} else if (!w->wait_ns) {
 		w->drained = false;
 		end_drain(w, w->before / FIRST, &now);	/* in vain */
@@ -158,7 +161,7 @@ static void decide_drain(struct weir_window *w, const struct weir_window_sample 
 static bool decide_open(struct weir_window *w, const struct weir_rate *now, bool arm)
 {
 	bool due = w->drained_ns >= DRAIN_EVERY_NS;
-	u64 flight = weir_rate_times(now->per_ns, now->latency_ns);
+	u64 flight = now->flight_ns;
 
 	if (!weir_rate_is_enough(&w->sum))
 		return false;
@@ -167,10 +170,11 @@ static bool decide_open(struct weir_window *w, const struct weir_rate *now, bool
 	w->full = now->per_ns;
 	w->before = flight;
 	if (due && !arm) {
-		begin_drain(w);
+		begin_drain(w, now);
 	} else if (due) {
 		w->drained_ns = 0;
-		resize(w, FIRST * weir_rate_times(now->per_ns, now->unloaded_ns), now);
+		resize(w, FIRST * weir_rate_scaled(flight, now->latency_ns, now->unloaded_ns),
+		       now);
 		begin_search(w, flight, now);
 	} else if (w->pause) {
 		w->pause--;
@@ -218,7 +222,7 @@ static bool decide_search(struct weir_window *w, const struct weir_rate *now, bo
 		w->next = WEIR_WINDOW_MORE;
 		w->pause = 0;
 	} else if (!arm && w->drained_ns >= DRAIN_EVERY_NS) {
-		begin_drain(w);
+		begin_drain(w, now);
 	} else if (w->pause) {
 		w->pause--;
 	} else {
@@ -239,10 +243,10 @@ static bool decide_target(struct weir_window *w, const struct weir_rate *now, u6
 	w->full = now->per_ns;
 	w->way = WEIR_WINDOW_KEEP;
 	if (w->phase == WEIR_WINDOW_OPEN)
-		resize(w, weir_rate_times(now->per_ns, now->latency_ns), now);
+		resize(w, now->flight_ns, now);
 	w->phase = WEIR_WINDOW_SEARCH;
 	if (!arm && w->drained_ns >= DRAIN_EVERY_NS) {
-		begin_drain(w);
+		begin_drain(w, now);
 		return true;
 	}
 	target_ns = clamp_t(u64, target_ns, least, WEIR_RATE_NS_MAX);
@@ -320,8 +324,6 @@ void weir_window_rescale(struct weir_window *w, u64 before, u64 after)
 	if (w->phase != WEIR_WINDOW_DRAIN &&
 	    max(before, after) - min(before, after) > min(before, after) / 16)
 		w->wait_ns = max(w->wait_ns, w->latency_ns);
-	w->full = clamp_t(u64, weir_rate_scaled(w->full, before, after), 1, WEIR_RATE_MAX);
-	w->base = clamp_t(u64, weir_rate_scaled(w->base, before, after), 1, WEIR_RATE_MAX);
 	w->before = min(weir_rate_scaled(w->before, before, after), WEIR_WINDOW_MAX);
 	w->size = clamp_t(u64, weir_rate_scaled(w->size, before, after), WEIR_WINDOW_MIN,
 			  WEIR_WINDOW_MAX);

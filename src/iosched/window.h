@@ -29,6 +29,7 @@
  */
 struct weir_window_sample {
 	u64 interval_ns;
+	u64 work;
 	u64 served_ns;
 	u32 requests;
 	u64 latency_ns;
@@ -55,7 +56,7 @@ enum weir_window_try {
  * struct weir_window - the law's state
  * @size: the window in ns, also while it is open; see weir_window_ns()
  * @phase: enum weir_window_phase
- * @full: the device's full rate, costs per ns, fixed point
+ * @full: the device's full rate (rate.h), fixed point
  * @way: enum weir_window_try
  * @next: what is tried next
  * @before: the size before it; when a window closes, what was in flight
@@ -63,6 +64,7 @@ enum weir_window_try {
  * @pause: decisions to go until the next try
  * @patience: where @pause starts the next time
  * @drained: in a drain: what was sent before is gone
+ * @loaded_ns: the latency before the drain
  * @drained_ns: time since the last drain
  * @resume: the search goes on after the drain, with the same size
  * @latency_ns: since the last update
@@ -82,6 +84,7 @@ struct weir_window {
 	u32 pause;
 	u32 patience;
 	bool drained;
+	u64 loaded_ns;
 	u64 drained_ns;
 	bool resume;
 	u64 latency_ns;

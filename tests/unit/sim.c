@@ -7,6 +7,7 @@
 
 #define NONE (~0U)
 #define BYTES 4096
+#define OVERHEAD 16384		/* weir_work() */
 
 /* Those of src/iosched/tick.c and flow.c */
 #define TICK_REQUESTS 512
@@ -204,6 +205,7 @@ static void decide(struct sim *s)
 	const struct sim_count *c = &s->count;
 	struct weir_window_sample sample = {
 		.interval_ns = s->now_ns - s->last_tick_ns,
+		.work = c->work,
 		.served_ns = c->served_ns,
 		.requests = c->done,
 		.latency_ns = c->timed ? c->latency_ns / c->timed : 0,
@@ -262,11 +264,12 @@ static void tick(struct sim *s)
 
 static void count(struct sim *s, const struct sim_request *r)
 {
-	struct weir_cost_sample *sample =
-		&s->count.cost[weir_cost_bucket(r->reader ? BYTES : s->bulk_bytes)];
+	u32 bytes = r->reader ? BYTES : s->bulk_bytes;
+	struct weir_cost_sample *sample = &s->count.cost[weir_cost_bucket(bytes)];
 	u64 ns = s->now_ns - r->at_ns;
 
 	s->count.done++;
+	s->count.work += bytes + OVERHEAD;
 	s->count.served_ns += r->cost;
 	if (!r->timed)
 		return;

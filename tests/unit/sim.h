@@ -70,6 +70,7 @@ struct sim_done {
 struct sim_count {
 	u32 done;
 	u32 timed;
+	u64 work;
 	u64 served_ns;
 	u64 latency_ns;
 	u64 expected_ns;

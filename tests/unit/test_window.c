@@ -332,7 +332,7 @@ static void search_goes_on_after_a_drain(void **state)
 static void drain_may_be_in_vain(void **state)
 {
 	struct weir_window_sample s = {
-		.interval_ns = 10000000, .served_ns = 80000000, .requests = 500,
+		.interval_ns = 10000000, .work = 10000000, .served_ns = 80000000, .requests = 500,
 		.latency_ns = 2000000, .unloaded_ns = 100000, .flows = 2, .backlog = true,
 	};
 	struct weir_window w;
@@ -550,6 +550,7 @@ static void survives_an_impossible_target(void **state)
 /* A flood of long queues behind 100 servers' worth of cost */
 static const struct weir_window_sample flooded = {
 	.interval_ns = SIM_TENTH_NS,
+	.work = 20 << 20,
 	.served_ns = SIM_TENTH_NS,
 	.requests = 1000,
 	.latency_ns = 10000000,
@@ -595,12 +596,10 @@ static void rescales(void **state)
 	weir_window_init(&w, 100000);
 	w.phase = WEIR_WINDOW_SEARCH;
 	w.before = 3000000;
-	w.full = 65536;
 	w.size = 500000000;
 	weir_window_rescale(&w, 10, 20);
 	assert_true(w.size == 1000000000);
 	assert_true(w.before == 6000000);
-	assert_true(w.full == 131072);
 	weir_window_rescale(&w, 0, 20);
 	weir_window_rescale(&w, 20, 0);
 	assert_true(w.size == 1000000000);
@@ -640,6 +639,7 @@ static void stays_within_bounds(void **state)
 		for (i = 0; i < 3000; i++) {
 			s = (struct weir_window_sample){
 				.interval_ns = any(&random),
+				.work = any(&random),
 				.served_ns = any(&random),
 				.requests = any(&random),
 				.latency_ns = any(&random),
