@@ -10,7 +10,7 @@
 #include <linux/slab.h>
 
 #include "compat/blk.h"
-#include "model_config.h"
+#include "config/model_config.h"
 #include "weir_blk.h"
 
 /* All disks, on or off, and the numbers of those that are on */

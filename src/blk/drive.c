@@ -22,7 +22,7 @@
 #include <linux/vmalloc.h>
 
 #include "compat/blk.h"
-#include "media.h"
+#include "media/media.h"
 #include "weir_blk.h"
 
 /**

@@ -6,8 +6,8 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
-#include "bad.h"
 #include "compat/blk.h"
+#include "fault/bad.h"
 #include "weir_blk.h"
 
 /* What configfs takes from an attribute, whatever the size of a page */

@@ -8,7 +8,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#include "model_config.h"
+#include "config/model_config.h"
 #include "weir_blk.h"
 
 struct weir_settings weir_module_settings;

@@ -22,12 +22,12 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include "config.h"
+#include "config/config.h"
+#include "config/settings.h"
+#include "media/media.h"
+#include "store/store.h"
+#include "watch/stats.h"
 #include "due.h"
-#include "media.h"
-#include "settings.h"
-#include "stats.h"
-#include "store.h"
 
 /* main.c: what the module parameters ask for, resolved; constant once loaded */
 extern struct weir_settings weir_module_settings;

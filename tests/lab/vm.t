@@ -191,7 +191,7 @@ cat >"$work/bad" <<-'EOT'
 	[    1.000000] general protection fault, probably for non-canonical address 0xdead: 0000 [#1]
 	[    1.000000] BUG: KASAN: slab-use-after-free in weir_queue_rq+0x1/0x2
 	[    1.000000] BUG: KFENCE: out-of-bounds read in x+0x1/0x2
-	[    1.000000] UBSAN: array-index-out-of-bounds in src/blk/store.c:1:2
+	[    1.000000] UBSAN: array-index-out-of-bounds in src/store/store.c:1:2
 	[    1.000000] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 	[    1.000000] BUG kmalloc-64 (Tainted: G           O      ): Right Redzone overwritten
 	[    1.000000] BUG weir_cmd (Not tainted): Poison overwritten

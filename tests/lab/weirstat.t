@@ -56,7 +56,7 @@ def classes(done):
 # --- figures ---
 
 def bucket(ns):
-    """The beginning of the bucket of a time, as src/blk/hist.h has them."""
+    """The beginning of the bucket of a time, as src/watch/hist.h has them."""
     shift = max((ns | 32).bit_length() - 6, 0)
     return ns >> shift << shift
 

@@ -21,10 +21,10 @@
 
 #include <linux/kernel.h>
 
+#include "complaint.h"
 #include "media.h"
 #include "profile.h"
 #include "rig.h"
-#include "settings.h"
 #include "unit.h"
 
 #define NR_FIELDS 6

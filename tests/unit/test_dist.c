@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "complaint.h"
 #include "dist.h"
-#include "settings.h"
 #include "unit.h"
 
 #define DRAWS 1000000

@@ -6,9 +6,9 @@
 #include <linux/bits.h>
 #include <linux/kernel.h>
 
+#include "complaint.h"
 #include "network.h"
 #include "rig.h"
-#include "settings.h"
 #include "unit.h"
 
 #define GIB BIT_ULL(30)

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "complaint.h"
 #include "profile.h"
 #include "rig.h"
-#include "settings.h"
 #include "unit.h"
 
 #define GIB 0x40000000ULL

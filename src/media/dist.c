@@ -23,7 +23,6 @@
 #include <linux/math64.h>
 
 #include "dist.h"
-#include "settings.h"
 
 #define MEAN 65536	/* Q16 */
 #define HALF 0x80000000ULL	/* Q32 */

@@ -16,8 +16,8 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 
+#include "media/media.h"
 #include "hist.h"
-#include "media.h"
 
 /* The operations that are timed. */
 enum weir_stat_op {

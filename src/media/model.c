@@ -5,8 +5,8 @@
 #include <linux/bitops.h>
 #include <linux/kernel.h>
 
+#include "complaint.h"
 #include "model.h"
-#include "settings.h"
 
 #define MAX_DIES 1024
 /* What dies did in the background is worked out with the lock held: up to 0.2 ms. */
@@ -37,15 +37,6 @@ static s64 value_of(const struct weir_model *model, const struct weir_model_numb
 	return *(const s64 *)((const char *)model + n->offset);
 }
 
-static bool refuse(struct weir_complaint *why, const char *name, s64 value,
-		   const char *want)
-{
-	why->name = name;
-	why->value = value;
-	why->want = want;
-	return false;
-}
-
 #define CACHE(page, mib) "a number from 0 to " #mib " with page_kib=" #page
 /* MAX_CACHE_PAGES, by page_kib. */
 static const char * const cache_range[] = {
@@ -56,29 +47,29 @@ static const char * const cache_range[] = {
 static bool check_flash(const struct weir_model *m, struct weir_complaint *why)
 {
 	if (m->stripe_kib & (m->stripe_kib - 1))
-		return refuse(why, "stripe_kib", m->stripe_kib, "a power of two");
+		return weir_refuse(why, "stripe_kib", m->stripe_kib, "a power of two");
 	if (m->page_kib & (m->page_kib - 1))
-		return refuse(why, "page_kib", m->page_kib, "a power of two");
+		return weir_refuse(why, "page_kib", m->page_kib, "a power of two");
 	if (m->channels * m->dies > MAX_DIES)
-		return refuse(why, "dies", m->dies,
-			      "so few that there are at most 1024 on all channels");
+		return weir_refuse(why, "dies", m->dies,
+				   "so few that there are at most 1024 on all channels");
 	if (m->kind == WEIR_KIND_FLASH &&
 	    m->cache_mib << 10 > m->page_kib * MAX_CACHE_PAGES)
-		return refuse(why, "cache_mib", m->cache_mib,
-			      cache_range[fls64(m->page_kib) - 3]);
+		return weir_refuse(why, "cache_mib", m->cache_mib,
+				   cache_range[fls64(m->page_kib) - 3]);
 	return true;
 }
 
 static bool check_disk(const struct weir_model *m, struct weir_complaint *why)
 {
 	if (m->inner_mbps > m->outer_mbps)
-		return refuse(why, "inner_mbps", m->inner_mbps, "at most outer_mbps");
+		return weir_refuse(why, "inner_mbps", m->inner_mbps, "at most outer_mbps");
 	if (m->seek_track_ns > m->seek_third_ns)
-		return refuse(why, "seek_track_ns", m->seek_track_ns,
-			      "at most seek_third_ns");
+		return weir_refuse(why, "seek_track_ns", m->seek_track_ns,
+				   "at most seek_third_ns");
 	if (m->seek_third_ns > m->seek_full_ns)
-		return refuse(why, "seek_third_ns", m->seek_third_ns,
-			      "at most seek_full_ns");
+		return weir_refuse(why, "seek_third_ns", m->seek_third_ns,
+				   "at most seek_full_ns");
 	return true;
 }
 
@@ -87,13 +78,13 @@ bool weir_model_check(const struct weir_model *m, struct weir_complaint *why)
 	u32 i;
 
 	if (m->kind < WEIR_KIND_NONE || m->kind > WEIR_KIND_NETWORK)
-		return refuse(why, "kind", m->kind, "a kind of medium");
+		return weir_refuse(why, "kind", m->kind, "a kind of medium");
 	for (i = 0; i < nr_weir_model_numbers; i++) {
 		const struct weir_model_number *n = &weir_model_numbers[i];
 		s64 value = value_of(m, n);
 
 		if (value < n->lo || value > n->hi)
-			return refuse(why, n->name, value, n->range);
+			return weir_refuse(why, n->name, value, n->range);
 	}
 	for (i = 0; i < WEIR_MODEL_NR_OPS; i++)
 		if (!weir_dist_check(&m->dist[i], why))

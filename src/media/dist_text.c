@@ -6,21 +6,12 @@
 #include <linux/math64.h>
 #include <linux/string.h>
 
+#include "complaint.h"
 #include "dist.h"
-#include "settings.h"
 
 #define MAX_TIME 100000000
 #define MAX_TIMES_MEAN 65535
 #define MAX_NUMBER 4000000000ULL
-
-static bool refuse(struct weir_complaint *why, const char *name, s64 value,
-		   const char *want)
-{
-	why->name = name;
-	why->value = value;
-	why->want = want;
-	return false;
-}
 
 static bool check_table(const struct weir_dist *d, struct weir_complaint *why)
 {
@@ -29,37 +20,37 @@ static bool check_table(const struct weir_dist *d, struct weir_complaint *why)
 	u32 i;
 
 	if (d->nr_points < 2 || d->nr_points > WEIR_DIST_MAX_POINTS)
-		return refuse(why, "a table's number of points", d->nr_points,
-			      "a number from 2 to 32");
+		return weir_refuse(why, "a table's number of points", d->nr_points,
+				   "a number from 2 to 32");
 	if (d->points[0].probability)
-		return refuse(why, "a table's first probability",
-			      d->points[0].probability, "0");
+		return weir_refuse(why, "a table's first probability",
+				   d->points[0].probability, "0");
 	if (d->points[last].probability != WEIR_DIST_CERTAIN)
-		return refuse(why, "a table's last probability",
-			      d->points[last].probability, "1000000");
+		return weir_refuse(why, "a table's last probability",
+				   d->points[last].probability, "1000000");
 	for (i = 0; i <= last; i++) {
 		if (d->points[i].time > MAX_TIME)
-			return refuse(why, "a table's time", d->points[i].time,
-				      "a number from 0 to 100000000");
+			return weir_refuse(why, "a table's time", d->points[i].time,
+					   "a number from 0 to 100000000");
 		if (!i)
 			continue;
 		if (d->points[i].probability <= d->points[i - 1].probability)
-			return refuse(why, "a table's probability",
-				      d->points[i].probability,
-				      "above the one before it");
+			return weir_refuse(why, "a table's probability",
+					   d->points[i].probability,
+					   "above the one before it");
 		if (d->points[i].time < d->points[i - 1].time)
-			return refuse(why, "a table's time", d->points[i].time,
-				      "as long as the one before it, or longer");
+			return weir_refuse(why, "a table's time", d->points[i].time,
+					   "as long as the one before it, or longer");
 		area += (u64)(d->points[i].probability - d->points[i - 1].probability) *
 			((u64)d->points[i].time + d->points[i - 1].time);
 	}
 	if (!d->points[last].time)
-		return refuse(why, "a table's last time", 0, "a number from 1 to 100000000");
+		return weir_refuse(why, "a table's last time", 0, "a number from 1 to 100000000");
 	/* time / mean, the mean being area / 2 / CERTAIN */
 	if (div64_u64(2ULL * WEIR_DIST_CERTAIN * d->points[last].time, area) >=
 	    MAX_TIMES_MEAN)
-		return refuse(why, "a table's last time", d->points[last].time,
-			      "below 65535 times the mean of the table");
+		return weir_refuse(why, "a table's last time", d->points[last].time,
+				   "below 65535 times the mean of the table");
 	return true;
 }
 
@@ -70,29 +61,30 @@ bool weir_dist_check(const struct weir_dist *d, struct weir_complaint *why)
 		return true;
 	case WEIR_DIST_UNIFORM:
 		if (d->spread_permille > 1000)
-			return refuse(why, "spread in permille of the mean (uniform)",
-				      d->spread_permille, "a number from 0 to 1000");
+			return weir_refuse(why, "spread in permille of the mean (uniform)",
+					   d->spread_permille, "a number from 0 to 1000");
 		return true;
 	case WEIR_DIST_NORMAL:
 		if (d->spread_permille > 300)
-			return refuse(why, "spread in permille of the mean (normal)",
-				      d->spread_permille,
-				      "a number from 0 to 300 (more: lognormal)");
+			return weir_refuse(why, "spread in permille of the mean (normal)",
+					   d->spread_permille,
+					   "a number from 0 to 300 (more: lognormal)");
 		return true;
 	case WEIR_DIST_LOGNORMAL:
 		if (d->spread_permille > 10000)
-			return refuse(why, "spread in permille of the mean (lognormal)",
-				      d->spread_permille, "a number from 0 to 10000");
+			return weir_refuse(why, "spread in permille of the mean (lognormal)",
+					   d->spread_permille, "a number from 0 to 10000");
 		return true;
 	case WEIR_DIST_PARETO:
 		if (d->alpha_milli < 1500 || d->alpha_milli > 100000)
-			return refuse(why, "shape in thousandths (pareto)",
-				      d->alpha_milli, "a number from 1500 to 100000");
+			return weir_refuse(why, "shape in thousandths (pareto)",
+					   d->alpha_milli, "a number from 1500 to 100000");
 		return true;
 	case WEIR_DIST_TABLE:
 		return check_table(d, why);
 	default:
-		return refuse(why, "kind of distribution", d->kind, "one of enum weir_dist_kind");
+		return weir_refuse(why, "kind of distribution", d->kind,
+				   "one of enum weir_dist_kind");
 	}
 }
 
@@ -110,7 +102,7 @@ struct cursor {
 
 static bool complain(const struct cursor *c, const char *want)
 {
-	return refuse(c->why, "distribution, character", c->at - c->text + 1, want);
+	return weir_refuse(c->why, "distribution, character", c->at - c->text + 1, want);
 }
 
 static bool is_space(char c)

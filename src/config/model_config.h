@@ -8,9 +8,9 @@
 #ifndef WEIR_MODEL_CONFIG_H
 #define WEIR_MODEL_CONFIG_H
 
-#include "media.h"
-#include "model.h"
-#include "profile.h"
+#include "media/media.h"
+#include "media/model.h"
+#include "media/profile.h"
 
 /* Where each number is in weir_model_numbers. */
 enum weir_model_index {

@@ -16,32 +16,23 @@
 #define SECTOR_BYTES 512
 #define MIB_PER_GIB 1024
 
-static bool refuse(struct weir_complaint *why, const char *name, s64 value,
-		   const char *want)
-{
-	why->name = name;
-	why->value = value;
-	why->want = want;
-	return false;
-}
-
 bool weir_settings_resolve(struct weir_settings *s, const struct weir_machine *m,
 			   struct weir_complaint *why)
 {
 	if (s->bs & (s->bs - 1))
-		return refuse(why, "bs", s->bs, "a power of two");
+		return weir_refuse(why, "bs", s->bs, "a power of two");
 	if (s->max_sectors && s->max_sectors * SECTOR_BYTES < s->bs)
-		return refuse(why, "max_sectors", s->max_sectors,
-			      "at least one block of bs bytes");
+		return weir_refuse(why, "max_sectors", s->max_sectors,
+				   "at least one block of bs bytes");
 	if (s->queue_mode != 2)
-		return refuse(why, "queue_mode", s->queue_mode,
-			      "2 (multi-queue, the only one there is)");
+		return weir_refuse(why, "queue_mode", s->queue_mode,
+				   "2 (multi-queue, the only one there is)");
 	if (s->zoned)
-		return refuse(why, "zoned", s->zoned,
-			      "0 (a disk with zones is not there yet)");
+		return weir_refuse(why, "zoned", s->zoned,
+				   "0 (a disk with zones is not there yet)");
 	if (s->memory_limit > m->ram_mib)
-		return refuse(why, "memory_limit", s->memory_limit,
-			      "at most this machine's memory in MiB");
+		return weir_refuse(why, "memory_limit", s->memory_limit,
+				   "at most this machine's memory in MiB");
 
 	if (!s->size)
 		s->size = s->gb * MIB_PER_GIB;

@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+#include "media/complaint.h"
+
 /* The values of irqmode, null_blk's. */
 enum {
 	WEIR_IRQ_NONE = 0,
@@ -66,18 +68,6 @@ struct weir_machine {
 	s64 cpus;
 	s64 nodes;
 	s64 ram_mib;
-};
-
-/**
- * struct weir_complaint - why settings were refused
- * @name: the setting
- * @value: what it was
- * @want: what would have been right, in words
- */
-struct weir_complaint {
-	const char *name;
-	s64 value;
-	const char *want;
 };
 
 /**

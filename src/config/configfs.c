@@ -19,9 +19,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "bad.h"
+#include "blk/weir_blk.h"
+#include "fault/bad.h"
 #include "model_config.h"
-#include "weir_blk.h"
 
 /*
  * How long power=0 waits for a disk to be closed: udev looks at each disk that
