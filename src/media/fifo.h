@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Commands in the order in which they came.
+ *
+ * Pure: compiled into the module and into tests/unit. The owner provides the
+ * locking.
+ */
+#ifndef WEIR_FIFO_H
+#define WEIR_FIFO_H
+
+#include <linux/types.h>
+
+#include "media.h"
+
+/**
+ * struct weir_fifo - linked through next
+ * @first: the oldest; NULL if it is empty
+ * @last: the latest; of no meaning if it is empty
+ */
+struct weir_fifo {
+	struct weir_media_cmd *first;
+	struct weir_media_cmd *last;
+};
+
+static inline void weir_fifo_push(struct weir_fifo *f, struct weir_media_cmd *c)
+{
+	c->next = NULL;
+	if (f->first)
+		f->last->next = c;
+	else
+		f->first = c;
+	f->last = c;
+}
+
+/* Return: the oldest, taken out; NULL if it is empty. */
+static inline struct weir_media_cmd *weir_fifo_pop(struct weir_fifo *f)
+{
+	struct weir_media_cmd *c = f->first;
+
+	if (c)
+		f->first = c->next;
+	return c;
+}
+
+/*
+ * Take one out from wherever it is: medium.c. It looks at each before it.
+ * Return: false if it is not there.
+ */
+bool weir_fifo_remove(struct weir_fifo *f, struct weir_media_cmd *c);
+
+#endif

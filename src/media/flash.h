@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Flash: dies on channels, a write cache, and garbage collection. flash.c has how
+ * it works.
+ *
+ * Pure: compiled into the module and into tests/unit. The owner provides the
+ * locking.
+ */
+#ifndef WEIR_FLASH_H
+#define WEIR_FLASH_H
+
+#include <linux/types.h>
+
+#include "fifo.h"
+#include "ftl.h"
+#include "line.h"
+#include "random.h"
+
+/**
+ * struct weir_die - a die
+ * @read_end_ns: when its last read is, or was, done
+ * @ready_ns: since when the oldest page of the backlog can be programmed
+ * @program_end_ns: when the program under way, or the last one, is done
+ * @busy_ns: the time it has worked
+ * @programmed: pages programmed, ever
+ * @random: for its times
+ * @channel: its channel
+ * @backlog: pages filled, and not begun
+ * @round: the turn of the next page to begin, modulo the flash's rounds
+ * @passed: reads that went ahead of the page that could be programmed
+ * @erase_page: with which page of a block it erases one
+ * @programming: a program is under way
+ * @collecting: and it is garbage collection's
+ */
+struct weir_die {
+	u64 read_end_ns;
+	u64 ready_ns;
+	u64 program_end_ns;
+	u64 busy_ns;
+	u64 programmed;
+	struct weir_random random;
+	u32 channel;
+	u32 backlog;
+	u32 round;
+	u32 passed;
+	u32 erase_page;
+	bool programming;
+	bool collecting;
+};
+
+/**
+ * struct weir_flash - flash.c's
+ * @ftl: the mapping, if it collects
+ * @die: all
+ * @channel: all
+ * @page_flags: of the pages in the cache, by round and die
+ * @piece: of the command at hand, the sectors on each die; else 0
+ * @touched: and the dies where there are some
+ * @nr_dies: all
+ * @nr_channels: all
+ * @stripe_shift: in sectors
+ * @page_shift: in sectors
+ * @unit_pages_shift: pages in a unit of the mapping
+ * @rounds: pages of a die that fit into the cache, 1 or more
+ * @log: writes go to the dies in turn; else each to its place
+ * @collects: there is a mapping, and garbage
+ * @pages: filled and put on their dies' backlog, ever
+ * @open_die: whose turn is next: that of page number @pages
+ * @open_ordinal: and the how manieth of that die this is
+ * @open_round: that, modulo @rounds
+ * @open_block_page: that, modulo the pages of a block
+ * @open_sectors: room left in the page that is open, 0 if none is
+ * @debt: pages that garbage collection has yet to write
+ * @owed: of these, before the next page of the host
+ * @left: of the first of @stalled, in sectors
+ * @stalled: writes that wait for room in the cache
+ * @flushing: commands that wait until their wait_for pages are programmed
+ * @frontier: while there are such: all pages before this one are programmed
+ * @frontier_die: whose page that is
+ * @frontier_ordinal: and the how manieth of that die
+ * @host_sectors: written
+ * @programmed_before: pages programmed before the counters were reset
+ * @suspends: programs suspended
+ * @erase_ns: with speed
+ * @suspend_ns: with speed
+ * @copy_read_ns: the read of a page that is copied, with speed
+ * @page_transfer_ns: a page on the channel, with speed
+ * @page_turn_ns: the same for one page of each die of the channel
+ * @channel_rate: of a channel
+ */
+struct weir_flash {
+	struct weir_ftl ftl;
+	struct weir_die *die;
+	struct weir_line *channel;
+	u8 *page_flags;
+	u32 *piece;
+	u32 *touched;
+	u32 nr_dies;
+	u32 nr_channels;
+	u32 stripe_shift;
+	u32 page_shift;
+	u32 unit_pages_shift;
+	u32 rounds;
+	bool log;
+	bool collects;
+	u64 pages;
+	u64 open_ordinal;
+	u32 open_die;
+	u32 open_round;
+	u32 open_block_page;
+	u32 open_sectors;
+	u64 debt;
+	u64 owed;
+	u64 left;
+	struct weir_fifo stalled;
+	struct weir_fifo flushing;
+	u64 frontier;
+	u64 frontier_ordinal;
+	u32 frontier_die;
+	u64 host_sectors;
+	u64 programmed_before;
+	u64 suspends;
+	u64 erase_ns;
+	u64 suspend_ns;
+	u64 copy_read_ns;
+	u64 page_transfer_ns;
+	u64 page_turn_ns;
+	struct weir_rate channel_rate;
+};
+
+/*
+ * media.c calls these for a model of WEIR_KIND_FLASH. @m->model and @m->now_ns are
+ * the present ones.
+ */
+
+/* Return: the memory it needs beside struct weir_flash, in bytes. */
+size_t weir_flash_bytes(const struct weir_model *model, u64 capacity);
+
+/*
+ * A fresh device. @memory: weir_flash_bytes() of zeroed memory; @capacity in bytes
+ */
+void weir_flash_init(struct weir_media *m, void *memory, u64 capacity);
+
+/* The numbers have changed; what is under way stays as it was decided. */
+void weir_flash_retune(struct weir_media *m);
+
+/* The generators of its dies begin anew, with the model's seed. */
+void weir_flash_reseed(struct weir_media *m);
+
+/* A command has been fetched: decide it, or let it wait. @at_ns does not fall. */
+void weir_flash_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns);
+
+/* Return: when weir_flash_event() is to be called; WEIR_NEVER: it need not be. */
+u64 weir_flash_next_ns(const struct weir_media *m);
+
+/* That time has come. */
+void weir_flash_event(struct weir_media *m);
+
+/* Take a command out that waits. Return: false if it does not. */
+bool weir_flash_cancel(struct weir_media *m, struct weir_media_cmd *c);
+
+/* Fill in what is flash's; the rest of @s is left alone. */
+void weir_flash_stats(struct weir_media *m, struct weir_media_stats *s);
+
+/* Count from zero. */
+void weir_flash_reset_stats(struct weir_media *m);
+
+#endif
