@@ -11,7 +11,7 @@
 
 #include "compat/blk.h"
 #include "config/model_config.h"
-#include "weir_blk.h"
+#include "disk.h"
 
 /* All disks, on or off, and the numbers of those that are on */
 static LIST_HEAD(disks);

@@ -23,7 +23,7 @@
 
 #include "compat/blk.h"
 #include "media/media.h"
-#include "weir_blk.h"
+#include "disk.h"
 
 /**
  * struct weir_drive - a disk's media model

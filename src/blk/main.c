@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * weir-blk: a multi-queue block device in memory, for whoever develops or tests
- * storage software. This file loads and unloads it; weir_blk.h names the rooms.
+ * storage software. This file loads and unloads it; disk.h names the rooms.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 
 #include "config/model_config.h"
-#include "weir_blk.h"
+#include "disk.h"
 
 struct weir_settings weir_module_settings;
 

@@ -19,7 +19,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "blk/weir_blk.h"
+#include "blk/disk.h"
 #include "fault/bad.h"
 #include "model_config.h"
 

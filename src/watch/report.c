@@ -22,7 +22,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "blk/weir_blk.h"
+#include "blk/disk.h"
 
 static struct dentry *root;
 

@@ -10,7 +10,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
-#include "blk/weir_blk.h"
+#include "blk/disk.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/weir_blk.h>

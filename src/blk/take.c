@@ -19,7 +19,7 @@
 #include <linux/slab.h>
 
 #include "compat/blk.h"
-#include "weir_blk.h"
+#include "disk.h"
 
 #include <trace/weir_blk.h>
 

@@ -2,16 +2,16 @@
 /*
  * weir-blk: what the rooms of the driver share.
  *
- * A request's way: queue.c takes it from blk-mq, store.c moves its bytes,
- * drive.c (with a media model) or due.c say when it is due, queue.c completes it.
- * disk.c builds the tag set and the gendisk that make this happen, live.c changes
+ * A request's way: take.c takes it from blk-mq, store.c moves its bytes,
+ * drive.c (with a media model) or due.c say when it is due, take.c completes it.
+ * disk.c builds the tag set and the gendisk that make this happen, verdict.c changes
  * what may change under I/O. The user asks by params.c or configfs.c; config.c
  * and model_config.c decide whether what they ask for can be built at all.
  * watch.c times requests when somebody wants to know, stats.c counts the times,
  * report.c shows what happened.
  */
-#ifndef WEIR_BLK_H
-#define WEIR_BLK_H
+#ifndef WEIR_DISK_H
+#define WEIR_DISK_H
 
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
@@ -171,7 +171,7 @@ void weir_disk_shut(struct weir_disk *wd);
 void weir_disk_free(struct weir_disk *wd);
 void weir_shared_tags_destroy(void);
 
-/* live.c: what may change while requests are under way */
+/* verdict.c: what may change while requests are under way */
 
 /**
  * weir_disk_set_queues() - other numbers of hardware queues for a disk that is on
@@ -201,7 +201,7 @@ void weir_disk_forget_bad(struct weir_disk *wd);
 /* Is any of a request's sectors bad? */
 bool weir_disk_is_bad(struct weir_disk *wd, u64 first, u64 nr_sectors);
 
-/* queue.c: a hardware queue, from queue_rq to the completion */
+/* take.c: a hardware queue, from queue_rq to the completion */
 
 /**
  * struct weir_cmd - the driver's part of a request

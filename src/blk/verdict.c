@@ -8,7 +8,7 @@
 
 #include "compat/blk.h"
 #include "fault/bad.h"
-#include "weir_blk.h"
+#include "disk.h"
 
 /* What configfs takes from an attribute, whatever the size of a page */
 #define BAD_TEXT_MAX 4096
