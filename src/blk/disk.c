@@ -10,8 +10,17 @@
 #include <linux/slab.h>
 
 #include "compat/blk.h"
+#include "config/config.h"
+#include "config/configfs.h"
 #include "config/model_config.h"
+#include "config/params.h"
+#include "watch/report.h"
+
+#include "cmd.h"
 #include "disk.h"
+#include "drive.h"
+#include "hctx.h"
+#include "verdict.h"
 
 /* All disks, on or off, and the numbers of those that are on */
 static LIST_HEAD(disks);

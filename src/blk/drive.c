@@ -22,8 +22,15 @@
 #include <linux/vmalloc.h>
 
 #include "compat/blk.h"
+#include "config/config.h"
 #include "media/media.h"
+#include "watch/watch.h"
+
+#include "back.h"
+#include "cmd.h"
 #include "disk.h"
+#include "drive.h"
+#include "hctx.h"
 
 /**
  * struct weir_drive - a disk's media model
@@ -58,7 +65,7 @@ static void hand_out(struct weir_media_cmd *c)
 		next = c->next;
 		if (unlikely(READ_ONCE(wq->watch)))
 			weir_watch_media(wq, rq, c->submit_ns, c->done_ns, c->part_ns);
-		weir_queue_wait(wq, rq, c->done_ns);
+		weir_wait_until(wq, rq, c->done_ns);
 	}
 }
 

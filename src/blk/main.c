@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * weir-blk: a multi-queue block device in memory, for whoever develops or tests
- * storage software. This file loads and unloads it; disk.h names the rooms.
+ * storage software. This file loads and unloads it; docs/device.md names the rooms.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#include "config/model_config.h"
-#include "disk.h"
+#include "config/config.h"
+#include "config/configfs.h"
+#include "config/params.h"
+#include "store/store.h"
+#include "watch/report.h"
 
-struct weir_settings weir_module_settings;
+#include "disk.h"
+#include "take.h"
 
 /* The disks that the parameters ask for. Changed only on load and unload. */
 static struct weir_disk **module_disks;
@@ -81,7 +85,7 @@ static int __init weir_blk_init(void)
 	if (err)
 		return err;
 	weir_store_limit(s->memory_limit << (20 - PAGE_SHIFT));
-	err = weir_queue_init();
+	err = weir_take_init();
 	if (err)
 		return err;
 	weir_report_init();
@@ -100,7 +104,7 @@ disks:
 report:
 	weir_shared_tags_destroy();
 	weir_report_exit();
-	weir_queue_exit();
+	weir_take_exit();
 	rcu_barrier();
 	return err;
 }
@@ -112,7 +116,7 @@ static void __exit weir_blk_exit(void)
 	destroy_disks();
 	weir_shared_tags_destroy();
 	weir_report_exit();
-	weir_queue_exit();
+	weir_take_exit();
 	rcu_barrier(); /* pages that a discard is still giving back */
 }
 

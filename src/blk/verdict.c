@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What may change while requests are under way: how many hardware queues there
- * are, and which sectors are bad.
+ * Which requests may be done. Bad sectors change under I/O: a change makes a new
+ * array (fault/bad.c) and replaces the old one, which requests may still be reading
+ * under RCU.
  */
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include <linux/sysfs.h>
+#include <linux/string.h>
 
-#include "compat/blk.h"
+#include "config/config.h"
 #include "fault/bad.h"
+
 #include "disk.h"
+#include "hctx.h"
+#include "verdict.h"
 
 /* What configfs takes from an attribute, whatever the size of a page */
 #define BAD_TEXT_MAX 4096
@@ -19,37 +25,26 @@ struct weir_bad_sectors {
 	struct weir_bad bad;
 };
 
-int weir_disk_set_queues(struct weir_disk *wd, const struct weir_settings *s)
+static bool touches_bad(struct weir_disk *wd, u64 first, u64 nr_sectors)
 {
-	struct weir_tags *tags = wd->tags;
-	const int nr = s->submit_queues + s->poll_queues;
-	int err = 0;
+	struct weir_bad_sectors *b;
+	bool is_bad;
 
-	lockdep_assert_held(&weir_config_mutex);
-	if (tags->submit_queues == s->submit_queues &&
-	    tags->poll_queues == s->poll_queues)
-		return 0;
-	if (tags->owner != wd) {
-		pr_err("%s: the queues of a shared tag set cannot change\n", wd->name);
-		return -EINVAL;
-	}
-	tags->old_submit_queues = tags->submit_queues;
-	tags->old_poll_queues = tags->poll_queues;
-	tags->submit_queues = s->submit_queues;
-	tags->poll_queues = s->poll_queues;
-	tags->mapped = false;
-	weir_update_nr_hw_queues(&tags->set, wd->disk->queue, nr);
-	if (!tags->mapped || tags->set.nr_hw_queues != nr) {
-		/* It may have given up before it asked for a map. */
-		tags->submit_queues = tags->old_submit_queues;
-		tags->poll_queues = tags->old_poll_queues;
-		err = -ENOMEM;
-	}
-	WRITE_ONCE(wd->set.submit_queues, tags->submit_queues);
-	WRITE_ONCE(wd->set.poll_queues, tags->poll_queues);
-	if (err)
-		pr_err("%s: no memory for %d hardware queues\n", wd->name, nr);
-	return err;
+	rcu_read_lock();
+	b = rcu_dereference(wd->bad);
+	is_bad = b && weir_bad_hit(&b->bad, first, first + nr_sectors - 1);
+	rcu_read_unlock();
+	return is_bad;
+}
+
+int weir_verdict(struct weir_disk *wd, const struct request *rq)
+{
+	if (wd->set.read_only && op_is_write(req_op(rq)))
+		return -EIO;
+	if (blk_rq_sectors(rq) &&
+	    touches_bad(wd, blk_rq_pos(rq), blk_rq_sectors(rq)))
+		return -EIO;
+	return 0;
 }
 
 int weir_disk_mark(struct weir_disk *wd, u64 first, u64 last, bool is_bad)
@@ -83,22 +78,9 @@ int weir_disk_mark(struct weir_disk *wd, u64 first, u64 last, bool is_bad)
 	return 0;
 }
 
-/* The disk is on its way out. */
 void weir_disk_forget_bad(struct weir_disk *wd)
 {
 	kvfree(rcu_access_pointer(wd->bad));
-}
-
-bool weir_disk_is_bad(struct weir_disk *wd, u64 first, u64 nr_sectors)
-{
-	struct weir_bad_sectors *b;
-	bool is_bad;
-
-	rcu_read_lock();
-	b = rcu_dereference(wd->bad);
-	is_bad = b && weir_bad_hit(&b->bad, first, first + nr_sectors - 1);
-	rcu_read_unlock();
-	return is_bad;
 }
 
 ssize_t weir_disk_show_bad(struct weir_disk *wd, char *page)

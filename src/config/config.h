@@ -120,9 +120,6 @@ int weir_switch_parse(const char *name, const char *text, size_t len, bool *on);
  */
 int weir_config_resolve(struct weir_settings *s, bool in_configfs);
 
-/* params.c: the module parameters as they were given, in range but unresolved */
-const struct weir_settings *weir_params(void);
-
 /*
  * Owns the configuration: what disks there are, whether each is on, what it is
  * to be built from. Taken inside configfs's locks (the directory's inode, the
@@ -130,21 +127,5 @@ const struct weir_settings *weir_params(void);
  * those of sysfs) are taken inside it. No open, close or I/O takes it.
  */
 extern struct mutex weir_config_mutex;
-
-/* configfs.c */
-struct config_item;
-int weir_configfs_init(void);
-void weir_configfs_exit(void);
-
-/**
- * weir_configfs_pin() - refuse rmdir from here on
- *
- * Called for every open of a disk. Context: takes one spinlock of configfs, so
- * it may be called with open_mutex held.
- *
- * Return: 0, or -ENXIO if the directory is being removed already.
- */
-int weir_configfs_pin(struct config_item *item);
-void weir_configfs_unpin(struct config_item *item);
 
 #endif

@@ -20,8 +20,15 @@
 #include <linux/string.h>
 
 #include "blk/disk.h"
+#include "blk/drive.h"
+#include "blk/hctx.h"
+#include "blk/verdict.h"
 #include "fault/bad.h"
+
+#include "config.h"
+#include "configfs.h"
 #include "model_config.h"
+#include "params.h"
 
 /*
  * How long power=0 waits for a disk to be closed: udev looks at each disk that

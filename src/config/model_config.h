@@ -48,7 +48,4 @@ int weir_model_set_number(struct weir_model_config *c, enum weir_model_index ind
 int weir_model_set_dist(struct weir_model_config *c, const char *name,
 			enum weir_media_op op, const char *text, size_t len);
 
-/* params.c: what the module parameters ask for */
-const struct weir_model_config *weir_media_params(void);
-
 #endif

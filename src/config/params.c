@@ -7,6 +7,9 @@
 
 #include "config.h"
 #include "model_config.h"
+#include "params.h"
+
+struct weir_settings weir_module_settings; /* see params.h */
 
 #define NONE(...)
 #define NUMBER_DEFAULT(name, def, ...) .name = def,

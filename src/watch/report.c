@@ -23,6 +23,13 @@
 #include <linux/uaccess.h>
 
 #include "blk/disk.h"
+#include "blk/drive.h"
+#include "blk/hctx.h"
+
+#include "counters.h"
+#include "report.h"
+#include "stats.h"
+#include "watch.h"
 
 static struct dentry *root;
 
@@ -515,7 +522,6 @@ void weir_report_add(struct weir_disk *wd)
 	debugfs_create_file("reset", 0200, wd->debugfs, wd, &reset_fops);
 }
 
-/* Waits for readers, so what they read may be freed after. */
 void weir_report_del(struct weir_disk *wd)
 {
 	debugfs_remove_recursive(wd->debugfs);

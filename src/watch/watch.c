@@ -10,7 +10,12 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
+#include "blk/cmd.h"
 #include "blk/disk.h"
+#include "blk/hctx.h"
+
+#include "stats.h"
+#include "watch.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/weir_blk.h>
