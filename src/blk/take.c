@@ -206,7 +206,7 @@ static __always_inline bool queue_page(struct weir_queue *wq, struct request *rq
 
 	/* Old or new value: either will do. */
 	if (unlikely(!data_race(wq->plain) || (__force u32)rq->cmd_flags & others) ||
-	    unlikely(!weir_store_copy_page(&wq->wd->store, rq, op)))
+	    unlikely(!weir_move_page(&wq->wd->store, rq, op)))
 		return false;
 	this_cpu_inc(wq->counters->pages[op]);
 	if (weir_only_submitter(rq->mq_hctx) || !blk_mq_complete_request_remote(rq))

@@ -59,33 +59,15 @@ static bool charge(long pages)
 	return true;
 }
 
-static void uncharge(long pages)
+void weir_store_uncharge(long pages)
 {
-	atomic_long_sub(pages, &used_pages);
+	if (pages)
+		atomic_long_sub(pages, &used_pages);
 }
 
 static gfp_t store_gfp(bool may_sleep)
 {
 	return (may_sleep ? GFP_NOIO : GFP_NOWAIT) | __GFP_NOWARN;
-}
-
-/* The lock of whoever uses pages, unless blk-mq holds it already. */
-
-static __always_inline void enter(bool may_sleep) __acquires(RCU)
-{
-	if (may_sleep)
-		rcu_read_lock();
-	else
-		__acquire(RCU);
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "store used without RCU");
-}
-
-static __always_inline void leave(bool may_sleep) __releases(RCU)
-{
-	if (may_sleep)
-		rcu_read_unlock();
-	else
-		__release(RCU);
 }
 
 /* Put a zeroed table page where there is none. What is there wins. */
@@ -122,41 +104,26 @@ static struct page __rcu **make_slot(struct weir_store *s, u64 index,
 	return leaf ? &leaf->page[index & (WEIR_STORE_SLOTS - 1)] : NULL;
 }
 
-/* Moving bytes. A piece never crosses a page, here or in memory. */
-
-struct piece {
-	void *addr;	/* the bytes to write; NULL: zeroes */
-	u32 offset;	/* in the page of the store */
-	u32 len;
-};
-
-static void copy_bytes(void *to, const void *from, u32 len)
-{
-	if (len == PAGE_SIZE)
-		copy_page(to, (void *)from);
-	else
-		memcpy(to, from, len);
-}
-
-static void put_piece(struct page *page, const struct piece *p)
+/* @from: NULL: zeroes. Within one page */
+static void put_part(struct page *page, u64 pos, const void *from, u32 len)
 {
 	void *to = kmap_local_page(page);
 
-	if (p->addr)
-		copy_bytes(to + p->offset, p->addr, p->len);
+	if (from)
+		weir_store_copy(to + offset_in_page(pos), from, len);
 	else
-		memset(to + p->offset, 0, p->len);
+		memset(to + offset_in_page(pos), 0, len);
 	kunmap_local(to);
 }
 
 /*
  * Write where there is no page yet. @credit counts pages charged already.
  */
-static noinline int write_new_page(struct weir_store *s, u64 index,
-				   const struct piece *p, long *credit,
-				   bool may_sleep)
+static __always_inline int write_new_page(struct weir_store *s, u64 pos,
+					  const void *from, u32 len, long *credit,
+					  bool may_sleep)
 {
-	struct page __rcu **slot = make_slot(s, index, may_sleep);
+	struct page __rcu **slot = make_slot(s, pos >> PAGE_SHIFT, may_sleep);
 	gfp_t gfp = store_gfp(may_sleep) | __GFP_HIGHMEM;
 	struct page *page, *old;
 
@@ -166,68 +133,42 @@ static noinline int write_new_page(struct weir_store *s, u64 index,
 		--*credit;
 	else if (!charge(1))
 		return -ENOSPC;
-	if (p->len < PAGE_SIZE)
+	if (len < PAGE_SIZE)
 		gfp |= __GFP_ZERO;
 	page = alloc_pages_node(s->node, gfp, 0);
 	if (!page) {
-		uncharge(1);
+		weir_store_uncharge(1);
 		return -ENOMEM;
 	}
-	put_piece(page, p);
+	put_part(page, pos, from, len);
 
-	enter(may_sleep);
+	weir_store_enter(may_sleep);
 	old = unrcu_pointer(cmpxchg(slot, NULL, RCU_INITIALIZER(page)));
 	if (old)
-		put_piece(old, p);
-	leave(may_sleep);
+		put_part(old, pos, from, len);
+	weir_store_leave(may_sleep);
 	if (old) {
 		__free_page(page);
-		uncharge(1);
+		weir_store_uncharge(1);
 	} else {
 		atomic_long_inc(&s->nr_pages);
 	}
 	return 0;
 }
 
-/* Caller is inside enter(), which is left to make a page. */
-static int write_piece(struct weir_store *s, u64 index, const struct piece *p,
-		       long *credit, bool may_sleep)
+int weir_store_write_new(struct weir_store *s, u64 pos, const void *from, u32 len,
+			 long *credit, bool may_sleep)
 	__must_hold(RCU)
 {
-	struct page *page = weir_store_page_at(s, index);
 	int err;
 
-	if (likely(page)) {
-		put_piece(page, p);
-		return 0;
-	}
-	leave(may_sleep);
-	err = write_new_page(s, index, p, credit, may_sleep);
-	enter(may_sleep);
+	weir_store_leave(may_sleep);
+	err = write_new_page(s, pos, from, len, credit, may_sleep);
+	weir_store_enter(may_sleep);
 	return err;
 }
 
-/* Caller is inside enter(). */
-static void read_piece(struct weir_store *s, u64 index, const struct piece *p)
-{
-	struct page *page = weir_store_page_at(s, index);
-	void *from;
-
-	if (unlikely(!page)) {
-		memset(p->addr, 0, p->len);
-		return;
-	}
-	from = kmap_local_page(page);
-	copy_bytes(p->addr, from + p->offset, p->len);
-	kunmap_local(from);
-}
-
-/*
- * The limit. Far from it a write charges page by page; near it the write is
- * measured first. Writers that race past this check may still meet -ENOSPC
- * half-way, in their own range only.
- */
-static int charge_ahead(struct weir_store *s, u64 pos, u64 len, long *credit)
+int weir_store_charge(struct weir_store *s, u64 pos, u64 len, long *credit)
 {
 	u64 index = pos >> PAGE_SHIFT, last = (pos + len - 1) >> PAGE_SHIFT;
 	long holes = 0;
@@ -246,109 +187,32 @@ static int charge_ahead(struct weir_store *s, u64 pos, u64 len, long *credit)
 	return 0;
 }
 
-static u32 piece_len(u64 pos, u64 len)
+/* Zero a part of a page that stays, or is made. Inside weir_store_enter(). */
+static int zero_part(struct weir_store *s, u64 pos, u32 len, long *credit, bool may_sleep)
 {
-	return min_t(u64, len, PAGE_SIZE - offset_in_page(pos));
-}
+	struct page *page = weir_store_page_at(s, pos >> PAGE_SHIFT);
 
-/*
- * Move one segment of a request, which lies in one page of memory, but in two
- * of the store where a block is smaller than a page.
- */
-static __always_inline int move_segment(struct weir_store *s, u64 pos,
-					struct bio_vec bv, bool write,
-					long *credit, bool may_sleep)
-{
-	void *addr = kmap_local_page(bv.bv_page);
-	struct piece p = { .addr = addr + bv.bv_offset };
-	u32 left = bv.bv_len;
-	int err = 0;
-
-	do {
-		u64 index = pos >> PAGE_SHIFT;
-
-		p.offset = offset_in_page(pos);
-		p.len = piece_len(pos, left);
-		if (write)
-			err = write_piece(s, index, &p, credit, may_sleep);
-		else
-			read_piece(s, index, &p);
-		pos += p.len;
-		p.addr += p.len;
-		left -= p.len;
-	} while (unlikely(left) && !err);
-	kunmap_local(addr);
-	return err;
-}
-
-static noinline int move_request(struct weir_store *s, struct request *rq,
-				 bool write, long *credit, bool may_sleep)
-{
-	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
-	struct bio *bio;
-	int err = 0;
-
-	for (bio = rq->bio; bio && !err; bio = bio->bi_next) {
-		struct bvec_iter iter = bio->bi_iter;
-
-		while (!err) {
-			struct bio_vec bv = bio_iter_iovec(bio, iter);
-
-			err = move_segment(s, pos, bv, write, credit, may_sleep);
-			if (!write)
-				flush_dcache_page(bv.bv_page);
-			if (bv.bv_len == iter.bi_size)
-				break;
-			pos += bv.bv_len;
-			bio_advance_iter_single(bio, &iter, bv.bv_len);
-		}
-		pos += iter.bi_size;
-	}
-	return err;
-}
-
-int weir_store_read(struct weir_store *s, struct request *rq, bool may_sleep)
-{
-	enter(may_sleep);
-	move_request(s, rq, false, NULL, may_sleep);
-	leave(may_sleep);
+	if (!page)
+		return weir_store_write_new(s, pos, NULL, len, credit, may_sleep);
+	put_part(page, pos, NULL, len);
 	return 0;
-}
-
-int weir_store_write(struct weir_store *s, struct request *rq, bool may_sleep)
-{
-	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
-	long credit;
-	int err;
-
-	err = charge_ahead(s, pos, blk_rq_bytes(rq), &credit);
-	if (unlikely(err))
-		return err;
-	enter(may_sleep);
-	err = move_request(s, rq, true, &credit, may_sleep);
-	leave(may_sleep);
-	if (unlikely(credit))
-		uncharge(credit);
-	return err;
 }
 
 static int zero_and_keep(struct weir_store *s, u64 pos, u64 len, bool may_sleep)
 {
-	struct piece p = { .addr = NULL };
 	long credit;
-	int err = charge_ahead(s, pos, len, &credit);
+	int err = weir_store_charge(s, pos, len, &credit);
+	u32 part;
 
-	for (; !err && len; pos += p.len, len -= p.len) {
-		p.offset = offset_in_page(pos);
-		p.len = piece_len(pos, len);
-		enter(may_sleep);
-		err = write_piece(s, pos >> PAGE_SHIFT, &p, &credit, may_sleep);
-		leave(may_sleep);
+	for (; !err && len; pos += part, len -= part) {
+		part = weir_store_part(pos, len);
+		weir_store_enter(may_sleep);
+		err = zero_part(s, pos, part, &credit, may_sleep);
+		weir_store_leave(may_sleep);
 		if (may_sleep)
 			cond_resched();
 	}
-	if (credit)
-		uncharge(credit);
+	weir_store_uncharge(credit);
 	return err;
 }
 
@@ -371,20 +235,19 @@ static void drop_page(struct weir_store *s, struct weir_store_leaf *leaf,
 	if (secure)
 		clear_highpage(page);
 	atomic_long_dec(&s->nr_pages);
-	uncharge(1);
+	weir_store_uncharge(1);
 	call_rcu(&page->rcu_head, free_page_rcu);
 }
 
 /* Zero the part of a page, if there is one; the page stays. */
-static void zero_part(struct weir_store *s, u64 pos, u32 len)
+static void zero_if_there(struct weir_store *s, u64 pos, u32 len)
 {
-	struct piece p = { .offset = offset_in_page(pos), .len = len };
 	struct page *page;
 
 	rcu_read_lock();
 	page = weir_store_page_at(s, pos >> PAGE_SHIFT);
 	if (page)
-		put_piece(page, &p);
+		put_part(page, pos, NULL, len);
 	rcu_read_unlock();
 }
 
@@ -396,7 +259,7 @@ void weir_store_discard(struct weir_store *s, u64 pos, u64 len, bool secure,
 	while (pos < end) {
 		u64 index = pos >> PAGE_SHIFT;
 		struct weir_store_leaf *leaf = weir_store_leaf_at(s, index);
-		u32 part = piece_len(pos, end - pos);
+		u32 part = weir_store_part(pos, end - pos);
 
 		if (!leaf) {
 			pos = ((index | (WEIR_STORE_SLOTS - 1)) + 1) << PAGE_SHIFT;
@@ -405,7 +268,7 @@ void weir_store_discard(struct weir_store *s, u64 pos, u64 len, bool secure,
 		if (part == PAGE_SIZE)
 			drop_page(s, leaf, index, secure);
 		else
-			zero_part(s, pos, part);
+			zero_if_there(s, pos, part);
 		pos += part;
 		if (may_sleep)
 			cond_resched();
@@ -432,7 +295,7 @@ static void free_leaf(struct weir_store *s, struct weir_store_leaf *leaf)
 			continue;
 		__free_page(page);
 		atomic_long_dec(&s->nr_pages);
-		uncharge(1);
+		weir_store_uncharge(1);
 	}
 	free_page((unsigned long)leaf);
 	atomic_long_dec(&s->nr_tables);

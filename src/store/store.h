@@ -10,19 +10,24 @@
  * A write that meets a page copies into it. Two writes to the same bytes at the
  * same time leave either's, or a mix: the block layer promises nothing else.
  * Copies run with interrupts on, under rcu_read_lock() only.
+ *
+ * The store knows of no requests: bytes have a position on the disk, an address in
+ * memory and a length, all in bytes. What copies is inline, so that the walk over a
+ * request costs no call for each of its segments.
  */
 #ifndef WEIR_STORE_H
 #define WEIR_STORE_H
 
 #include <linux/atomic.h>
-#include <linux/blk-mq.h>
 #include <linux/highmem.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
-#include "compat/blk.h"
+/* Longest range, in bytes, to zero or discard in one go without sleeping. */
+#define WEIR_STORE_NOWAIT_BYTES SZ_1M
 
 #define WEIR_STORE_SLOTS (PAGE_SIZE / sizeof(void *))
 #define WEIR_STORE_SLOT_SHIFT (PAGE_SHIFT - ilog2(sizeof(void *)))
@@ -52,46 +57,91 @@ struct weir_store {
 	int node;
 };
 
-/**
- * weir_store_limit() - bound the memory of all stores together
- * @pages: most pages of data; must be set before the first store is made
- */
+/* The budget of all stores together. */
+
+/* Set it. Called once, before the first store is made. @pages: most pages of data */
 void weir_store_limit(unsigned long pages);
+
+/* What it was set to, and how much of it is used, in pages. From any context. */
 unsigned long weir_store_limit_pages(void);
 unsigned long weir_store_used_pages(void);
+
+/* Stores come and go. Both may sleep; nothing else may use the store meanwhile. */
 
 /**
  * weir_store_resize() - make room for so many bytes
  * @s: zeroed memory, or a store; what is past the new end is given back
  * @node: for the pages from now on
  *
- * As weir_store_free(), it may sleep, and there must be no request under way.
- *
  * Return: 0, or -ENOMEM with the store as it was.
  */
 int weir_store_resize(struct weir_store *s, u64 bytes, int node);
+
+/* Give all of it back. @s is of no use after. */
 void weir_store_free(struct weir_store *s);
 
 /*
  * The operations. None may be called with interrupts off. A caller with
- * @may_sleep may sleep; one without is under rcu_read_lock(), as ->queue_rq
- * of a driver that is not BLK_MQ_F_BLOCKING always is.
- *
- * Return: 0; -ENOSPC past the memory limit, with nothing written and nothing
- * stored before harmed; -ENOMEM when a page could not be had: without
- * @may_sleep the caller tries again from where it may, and the operation is
- * done from its start.
+ * @may_sleep may sleep; one without is under rcu_read_lock(), which it brings
+ * along: blk-mq calls ->queue_rq under it. Any number may run at the same time.
  */
-int weir_store_read(struct weir_store *s, struct request *rq, bool may_sleep);
-int weir_store_write(struct weir_store *s, struct request *rq, bool may_sleep);
 
-/* Zero a range and keep (@unmap false) or give back its pages. */
+/**
+ * weir_store_zero() - zero a range
+ * @unmap: give back its pages; else they are kept, and made where there are none
+ *
+ * Return: 0; -ENOSPC past the memory limit, with nothing written; -ENOMEM when a
+ * page could not be had: without @may_sleep the caller does it again, from its
+ * start, where it may.
+ */
 int weir_store_zero(struct weir_store *s, u64 pos, u64 len, bool unmap,
 		    bool may_sleep);
 
 /* Give back a range's pages, overwritten first if @secure; it reads as zeroes. */
 void weir_store_discard(struct weir_store *s, u64 pos, u64 len, bool secure,
 			bool may_sleep);
+
+/*
+ * A read is any number of weir_store_read() between weir_store_enter() and
+ * weir_store_leave(); a write likewise of weir_store_write(), and before and after
+ * that weir_store_charge() and weir_store_uncharge().
+ */
+
+/* The lock of whoever uses pages, unless the caller holds it already. */
+static __always_inline void weir_store_enter(bool may_sleep) __acquires(RCU)
+{
+	if (may_sleep)
+		rcu_read_lock();
+	else
+		__acquire(RCU);
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "store used without RCU");
+}
+
+static __always_inline void weir_store_leave(bool may_sleep) __releases(RCU)
+{
+	if (may_sleep)
+		rcu_read_unlock();
+	else
+		__release(RCU);
+}
+
+/**
+ * weir_store_charge() - before a write: will it fit?
+ * @pos: of all that is to be written
+ * @len: likewise
+ * @credit: set to the pages that were charged for it
+ *
+ * Far from the limit nothing is charged, and the write charges page by page. Near
+ * it the write is measured first, so that it fails before it has written anything.
+ * Writers that race past this check may still meet -ENOSPC half-way, in their own
+ * range only.
+ *
+ * Return: 0 or -ENOSPC.
+ */
+int weir_store_charge(struct weir_store *s, u64 pos, u64 len, long *credit);
+
+/* After it, whether it went well or not: give back what was not used. */
+void weir_store_uncharge(long credit);
 
 /* Finding a page. Indexes count pages from the start of the disk. */
 
@@ -117,50 +167,123 @@ static inline struct page *weir_store_page_at(struct weir_store *s, u64 index)
 	return rcu_dereference(leaf->page[index & (WEIR_STORE_SLOTS - 1)]);
 }
 
-/**
- * weir_store_copy_page() - do a read or write of one page that is there
- * @write: which of the two
- *
- * Inline because this is the hottest path there is. Context: under
- * rcu_read_lock(), as ->queue_rq is.
- *
- * Return: false, with nothing done, if the request is not exactly one page here
- * and one in memory, or has no page here yet.
- */
-static __always_inline bool weir_store_copy_page(struct weir_store *s,
-						 struct request *rq, bool write)
-{
-	const u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
-	const struct bvec_iter *iter = &rq->bio->bi_iter;
-	const struct bio_vec *bv = rq->bio->bi_io_vec + iter->bi_idx;
-	u32 offset = bv->bv_offset + weir_iter_done(iter);
-	struct page *memory, *page;
-	void *theirs, *ours;
+/* Moving bytes. A part of them never crosses a page of the store. */
 
-	/* The vector may be longer than the bio, and the bio than the request. */
-	if (unlikely(blk_rq_bytes(rq) != PAGE_SIZE ||
-		     iter->bi_size != PAGE_SIZE ||
-		     offset_in_page(pos | offset) ||
-		     bv->bv_len - weir_iter_done(iter) < PAGE_SIZE))
-		return false;
-	page = weir_store_page_at(s, pos >> PAGE_SHIFT);
-	if (unlikely(!page))
-		return false;
-	memory = bv->bv_page + (offset >> PAGE_SHIFT);
-	theirs = kmap_local_page(memory);
-	ours = kmap_local_page(page);
-	if (write)
-		copy_page(ours, theirs);
-	else
-		copy_page(theirs, ours);
-	kunmap_local(ours);
-	kunmap_local(theirs);
-	if (!write)
-		flush_dcache_page(memory);
-	return true;
+/* Return: how many of @len bytes at @pos are in the first of its pages. */
+static inline u32 weir_store_part(u64 pos, u64 len)
+{
+	return min_t(u64, len, PAGE_SIZE - offset_in_page(pos));
 }
 
-/* Longest range, in bytes, to zero or discard in one go without sleeping. */
-#define WEIR_STORE_NOWAIT_BYTES SZ_1M
+/* Up to a page; a whole one as fast as the machine can. */
+static inline void weir_store_copy(void *to, const void *from, u32 len)
+{
+	if (len == PAGE_SIZE)
+		copy_page(to, (void *)from);
+	else
+		memcpy(to, from, len);
+}
+
+/**
+ * weir_store_read() - read @len bytes, 1 or more
+ * @to: where to in memory
+ *
+ * Inside weir_store_enter(). Inline, as weir_store_write(): they are called for each
+ * segment of a request.
+ */
+static __always_inline void weir_store_read(struct weir_store *s, u64 pos, void *to,
+					    u32 len)
+{
+	u32 part;
+
+	do {
+		struct page *page = weir_store_page_at(s, pos >> PAGE_SHIFT);
+
+		part = weir_store_part(pos, len);
+		if (likely(page)) {
+			void *from = kmap_local_page(page);
+
+			weir_store_copy(to, from + offset_in_page(pos), part);
+			kunmap_local(from);
+		} else {
+			memset(to, 0, part);
+		}
+		pos += part;
+		to += part;
+		len -= part;
+	} while (unlikely(len));
+}
+
+/*
+ * For weir_store_write(): a part where there was no page. Inside
+ * weir_store_enter(), which it leaves to make one.
+ */
+int weir_store_write_new(struct weir_store *s, u64 pos, const void *from, u32 len,
+			 long *credit, bool may_sleep);
+
+/**
+ * weir_store_write() - write @len bytes, 1 or more
+ * @from: where from in memory
+ * @credit: of weir_store_charge(); what is used of it is taken off
+ *
+ * Inside weir_store_enter(), which is left while a page is made.
+ *
+ * Return: 0, -ENOSPC or -ENOMEM; see weir_store_zero().
+ */
+static __always_inline int weir_store_write(struct weir_store *s, u64 pos,
+					    const void *from, u32 len, long *credit,
+					    bool may_sleep)
+{
+	u32 part;
+	int err;
+
+	do {
+		struct page *page = weir_store_page_at(s, pos >> PAGE_SHIFT);
+
+		part = weir_store_part(pos, len);
+		if (likely(page)) {
+			void *to = kmap_local_page(page);
+
+			weir_store_copy(to + offset_in_page(pos), from, part);
+			kunmap_local(to);
+		} else {
+			err = weir_store_write_new(s, pos, from, part, credit, may_sleep);
+			if (err)
+				return err;
+		}
+		pos += part;
+		from += part;
+		len -= part;
+	} while (unlikely(len));
+	return 0;
+}
+
+/**
+ * weir_store_copy_page() - read or write one page, if it is there
+ * @pos: where it begins, a multiple of PAGE_SIZE
+ * @memory: the page in memory
+ * @write: from memory; else to it
+ *
+ * Inline because this is the hottest path there is. Context: under
+ * rcu_read_lock().
+ *
+ * Return: false, with nothing done, if the store has no page there yet.
+ */
+static __always_inline bool weir_store_copy_page(struct weir_store *s, u64 pos,
+						 void *memory, bool write)
+{
+	struct page *page = weir_store_page_at(s, pos >> PAGE_SHIFT);
+	void *ours;
+
+	if (unlikely(!page))
+		return false;
+	ours = kmap_local_page(page);
+	if (write)
+		copy_page(ours, memory);
+	else
+		copy_page(memory, ours);
+	kunmap_local(ours);
+	return true;
+}
 
 #endif
