@@ -228,6 +228,20 @@ static void begin_counting(struct weir_disk *wd)
 	mutex_unlock(&wd->stats.lock);
 }
 
+/* What the disk is from here on, as long as it is on. Nothing can fail. */
+static void take_settings(struct weir_disk *wd, const struct weir_settings *asked,
+			  const struct weir_model_config *media)
+{
+	wd->set = *asked;
+	if (media->model.kind != WEIR_KIND_NONE) {
+		wd->set.rotational |= media->profile->rotational;
+		wd->set.write_cache &= media->profile->write_cache;
+	}
+	wd->check = wd->set.read_only || rcu_access_pointer(wd->bad);
+	wd->dying = false;
+	atomic64_set(&wd->bandwidth_ns, 0);
+}
+
 int weir_disk_power_on(struct weir_disk *wd, const struct weir_settings *asked,
 		       const struct weir_model_config *media)
 {
@@ -237,14 +251,7 @@ int weir_disk_power_on(struct weir_disk *wd, const struct weir_settings *asked,
 	int err;
 
 	lockdep_assert_held(&weir_config_mutex);
-	wd->set = *asked;
-	if (media->model.kind != WEIR_KIND_NONE) {
-		wd->set.rotational |= media->profile->rotational;
-		wd->set.write_cache &= media->profile->write_cache;
-	}
-	wd->check = s->read_only || rcu_access_pointer(wd->bad);
-	wd->dying = false;
-	atomic64_set(&wd->bandwidth_ns, 0);
+	take_settings(wd, asked, media);
 	err = get_tags(wd);
 	if (err)
 		goto failed;

@@ -85,9 +85,9 @@ static void weir_map_queues(struct blk_mq_tag_set *set)
 	map_some(&set->map[HCTX_TYPE_POLL], tags->submit_queues, tags->poll_queues);
 }
 
-static struct weir_queue *queue_create(struct weir_disk *wd, int node)
+/* The memory of a queue with @depth tags, zeroed; NULL if there is none. */
+static struct weir_queue *queue_alloc(u32 depth, int node)
 {
-	u32 depth = wd->tags->set.queue_depth;
 	struct weir_queue *wq;
 
 	wq = kzalloc_node(sizeof(*wq), GFP_KERNEL, node);
@@ -100,7 +100,29 @@ static struct weir_queue *queue_create(struct weir_disk *wd, int node)
 	wq->counters = alloc_percpu(struct weir_counters);
 	if (!wq->counters)
 		goto free_slots;
+	return wq;
 
+free_slots:
+	kvfree(wq->due.slot);
+free_queue:
+	kfree(wq);
+	return NULL;
+}
+
+static void queue_free(struct weir_queue *wq)
+{
+	free_percpu(wq->counters);
+	kvfree(wq->due.slot);
+	kfree(wq);
+}
+
+static struct weir_queue *queue_create(struct weir_disk *wd, int node)
+{
+	u32 depth = wd->tags->set.queue_depth;
+	struct weir_queue *wq = queue_alloc(depth, node);
+
+	if (!wq)
+		return NULL;
 	wq->wd = wd;
 	wq->mbps = wd->set.mbps;
 	wq->may_sleep = wd->set.blocking;
@@ -113,12 +135,6 @@ static struct weir_queue *queue_create(struct weir_disk *wd, int node)
 	INIT_WORK(&wq->work, weir_work);
 	weir_watch_add(wq);
 	return wq;
-
-free_slots:
-	kvfree(wq->due.slot);
-free_queue:
-	kfree(wq);
-	return NULL;
 }
 
 /*
@@ -173,9 +189,7 @@ void weir_queues_destroy(struct weir_disk *wd)
 		if (!wq)
 			continue;
 		weir_watch_del(wq);
-		free_percpu(wq->counters);
-		kvfree(wq->due.slot);
-		kfree(wq);
+		queue_free(wq);
 	}
 	kfree(wd->queues);
 	wd->queues = NULL;

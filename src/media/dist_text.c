@@ -54,27 +54,27 @@ static bool check_table(const struct weir_dist *d, struct weir_complaint *why)
 	return true;
 }
 
+static bool check_spread(const struct weir_dist *d, u32 highest, const char *name,
+			 const char *range, struct weir_complaint *why)
+{
+	return d->spread_permille <= highest ||
+	       weir_refuse(why, name, d->spread_permille, range);
+}
+
 bool weir_dist_check(const struct weir_dist *d, struct weir_complaint *why)
 {
 	switch (d->kind) {
 	case WEIR_DIST_CONSTANT:
 		return true;
 	case WEIR_DIST_UNIFORM:
-		if (d->spread_permille > 1000)
-			return weir_refuse(why, "spread in permille of the mean (uniform)",
-					   d->spread_permille, "a number from 0 to 1000");
-		return true;
+		return check_spread(d, 1000, "spread in permille of the mean (uniform)",
+				    "a number from 0 to 1000", why);
 	case WEIR_DIST_NORMAL:
-		if (d->spread_permille > 300)
-			return weir_refuse(why, "spread in permille of the mean (normal)",
-					   d->spread_permille,
-					   "a number from 0 to 300 (more: lognormal)");
-		return true;
+		return check_spread(d, 300, "spread in permille of the mean (normal)",
+				    "a number from 0 to 300 (more: lognormal)", why);
 	case WEIR_DIST_LOGNORMAL:
-		if (d->spread_permille > 10000)
-			return weir_refuse(why, "spread in permille of the mean (lognormal)",
-					   d->spread_permille, "a number from 0 to 10000");
-		return true;
+		return check_spread(d, 10000, "spread in permille of the mean (lognormal)",
+				    "a number from 0 to 10000", why);
 	case WEIR_DIST_PARETO:
 		if (d->alpha_milli < 1500 || d->alpha_milli > 100000)
 			return weir_refuse(why, "shape in thousandths (pareto)",
