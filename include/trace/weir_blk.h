@@ -20,6 +20,10 @@
 #ifndef WEIR_BLK_TRACE_ONCE
 #define WEIR_BLK_TRACE_ONCE
 
+/*
+ * watch.c: one of submit, complete and stall goes on, and off. Called by the tracing
+ * core under its mutex; both may sleep. Return: 0.
+ */
 int weir_watch_trace_on(void);
 void weir_watch_trace_off(void);
 

@@ -38,12 +38,14 @@ struct weir_chain {
 	struct request **tail;
 };
 
+/* Make it empty, whatever it held. */
 static inline void weir_chain_init(struct weir_chain *c)
 {
 	c->first = NULL;
 	c->tail = &c->first;
 }
 
+/* Put a request at its end, which is its only owner's. */
 static inline void weir_chain_add(struct weir_chain *c, struct request *rq)
 {
 	rq->rq_next = NULL;

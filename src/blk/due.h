@@ -9,7 +9,8 @@
  * front to back, without restoring the heap after each.
  *
  * Pure: compiled into the module and into tests/unit. The owner provides the
- * locking.
+ * locking: back.c holds the queue's lock around all of this. Times are ns of one
+ * clock, the caller's.
  */
 #ifndef WEIR_DUE_H
 #define WEIR_DUE_H

@@ -91,6 +91,7 @@ struct weir_number {
 WEIR_SETTINGS(WEIR_DECLARE, WEIR_DECLARE, WEIR_DECLARE, WEIR_DECLARE, WEIR_DECLARE)
 #undef WEIR_DECLARE
 
+/* Return: where it is in its struct. */
 static inline s64 *weir_number_in(const struct weir_number *n, void *numbers)
 {
 	return numbers + n->offset;
@@ -103,18 +104,26 @@ static inline s64 *weir_number_in(const struct weir_number *n, void *numbers)
  * @len: its length in bytes
  * @value: set on success
  *
+ * Called by params.c, configfs.c and model_config.c, in process context.
+ *
  * Return: 0, or -EINVAL with a message that names value and range.
  */
 int weir_number_parse(const struct weir_number *n, const char *text, size_t len,
 		      s64 *value);
 
-/* A switch that is no setting */
+/*
+ * The same for a switch that is no setting, such as power: 0 or 1, y, n, on, off.
+ * @name: for the message
+ */
 int weir_switch_parse(const char *name, const char *text, size_t len, bool *on);
 
 /**
  * weir_config_resolve() - check settings together, and choose what is left to us
  * @s: every value within its own range; unchanged on failure
  * @in_configfs: whose names the message is to use
+ *
+ * Called by main.c on load, and by configfs.c with weir_config_mutex held, whenever a
+ * setting has been written, and before power=1.
  *
  * Return: 0, or -EINVAL with a message.
  */

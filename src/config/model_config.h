@@ -2,8 +2,7 @@
 /*
  * The media model as it is configured: a profile, and what was changed in it.
  * Module parameters (params.c) and configfs (configfs.c) use the same functions,
- * so that checks and messages are the same. Every error is EINVAL, with a message
- * that names value and range, and changes nothing.
+ * so that checks and messages are the same. A message names value and range.
  */
 #ifndef WEIR_MODEL_CONFIG_H
 #define WEIR_MODEL_CONFIG_H
@@ -39,12 +38,23 @@ struct weir_model_config {
 	struct weir_model model;
 };
 
+/* The profile none. Called by params.c, once. */
 void weir_model_config_init(struct weir_model_config *c);
 
-/* @len: of @text in bytes; a newline at its end does not count */
+/*
+ * Called by params.c as the module is loaded, and by configfs.c with
+ * weir_config_mutex held. May sleep. @text: what the user wrote; @len: its length in
+ * bytes, a newline at its end does not count.
+ *
+ * Return: 0; -EINVAL with a message, or -ENOMEM, and @c as it was.
+ */
+
+/* A profile by name; it sets all numbers but seed and speed. */
 int weir_model_set_profile(struct weir_model_config *c, const char *text, size_t len);
+/* One number, in the unit that its description has. */
 int weir_model_set_number(struct weir_model_config *c, enum weir_model_index index,
 			  const char *text, size_t len);
+/* The distribution of an operation. @name: of the attribute, for the message */
 int weir_model_set_dist(struct weir_model_config *c, const char *name,
 			enum weir_media_op op, const char *text, size_t len);
 

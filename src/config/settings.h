@@ -77,6 +77,8 @@ struct weir_machine {
  * @m: the machine
  * @why: filled in on failure
  *
+ * Called by config.c.
+ *
  * Return: true if a disk can be built; otherwise @s is unchanged.
  */
 bool weir_settings_resolve(struct weir_settings *s, const struct weir_machine *m,

@@ -30,17 +30,25 @@ struct weir_bad {
 	struct weir_bad_range range[];
 };
 
-/** weir_bad_hit() - is any of the sectors from @first to @last bad? */
+/**
+ * weir_bad_hit() - is any of the sectors from @first to @last bad?
+ *
+ * Called by blk/verdict.c for each request of a disk that has bad sectors, under
+ * rcu_read_lock(). Takes time in proportion to the logarithm of their number.
+ */
 bool weir_bad_hit(const struct weir_bad *b, u64 first, u64 last);
 
 /**
  * weir_bad_add() - what is bad, and @first to @last as well
  * @old: what is bad; may be NULL
+ * @first: not after @last
  * @to: the result; room for one range more than @old has
+ *
+ * Called by blk/verdict.c under the lock of those who change them.
  */
 void weir_bad_add(const struct weir_bad *old, u64 first, u64 last, struct weir_bad *to);
 
-/** weir_bad_remove() - the same without @first to @last; room as weir_bad_add() */
+/** weir_bad_remove() - the same without @first to @last; all else as weir_bad_add() */
 void weir_bad_remove(const struct weir_bad *old, u64 first, u64 last,
 		     struct weir_bad *to);
 

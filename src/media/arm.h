@@ -26,6 +26,8 @@
 
 struct weir_model;
 
+/* hdd.c calls all of this. */
+
 #define WEIR_ARM_MAX_ZONES 1024
 #define WEIR_ARM_MAX_PICK 32
 
@@ -90,7 +92,7 @@ void weir_arm_init(struct weir_arm *a, const struct weir_model *model, u64 capac
 /** weir_arm_retune() - other numbers; the arm stays over its sector */
 void weir_arm_retune(struct weir_arm *a, const struct weir_model *model);
 
-/** weir_arm_seek_ns() - the seek from one sector to another, without settling */
+/** weir_arm_seek_ns() - how long a seek takes between two sectors, without settling */
 u64 weir_arm_seek_ns(const struct weir_arm *a, u64 from, u64 to);
 
 /**

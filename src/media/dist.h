@@ -100,7 +100,11 @@ struct weir_quantiles {
 
 /**
  * weir_dist_check() - is this a distribution?
- * @why: filled in on failure; its want follows "not"
+ * @why: filled in on failure
+ *
+ * Called by model.c, and by weir_dist_parse().
+ *
+ * Return: true if it is.
  */
 bool weir_dist_check(const struct weir_dist *d, struct weir_complaint *why);
 
@@ -108,7 +112,8 @@ bool weir_dist_check(const struct weir_dist *d, struct weir_complaint *why);
  * weir_dist_compile() - make the quantiles
  * @d: checked
  *
- * Takes in the order of 100 us; may sleep nowhere, needs little stack.
+ * Called by media.c when a distribution has changed. Takes in the order of 100 us;
+ * sleeps nowhere, needs little stack.
  */
 void weir_dist_compile(const struct weir_dist *d, struct weir_quantiles *q);
 
@@ -116,6 +121,8 @@ void weir_dist_compile(const struct weir_dist *d, struct weir_quantiles *q);
  * weir_dist_draw() - one time
  * @mean_ns: below 2^48
  * @random: weir_random_next()
+ *
+ * Called by medium.c and hdd.c for each time that is drawn.
  *
  * Return: at most 65536 times the mean; the mean itself if constant.
  */
@@ -129,12 +136,16 @@ u64 weir_dist_draw(const struct weir_quantiles *q, u64 mean_ns, u64 random);
  * @d: unchanged on failure
  * @why: filled in on failure; where the text itself is wrong, its name is
  *       "distribution, character" and its value which one, counted from 1
+ *
+ * Called by config/model_config.c. Return: whether it is one.
  */
 bool weir_dist_parse(const char *text, struct weir_dist *d, struct weir_complaint *why);
 
 /**
  * weir_dist_format() - to text that weir_dist_parse() takes, without a newline
  * @size: of @text, at least WEIR_DIST_TEXT_BYTES
+ *
+ * Called by config/configfs.c.
  *
  * Return: its length.
  */

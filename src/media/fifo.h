@@ -22,6 +22,7 @@ struct weir_fifo {
 	struct weir_media_cmd *last;
 };
 
+/* Put one at the end, which is in no other. */
 static inline void weir_fifo_push(struct weir_fifo *f, struct weir_media_cmd *c)
 {
 	c->next = NULL;

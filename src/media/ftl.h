@@ -29,6 +29,8 @@
 
 struct weir_model;
 
+/* flash.c calls all of this, for a model with op_permille. */
+
 #define WEIR_FTL_MAX_UNITS BIT(18)
 #define WEIR_FTL_NONE (~0U)
 
@@ -92,29 +94,38 @@ struct weir_ftl {
 	u32 *valid;
 };
 
-/** weir_ftl_unit_sectors() - what it maps in one piece */
+/**
+ * weir_ftl_unit_sectors() - what it maps in one piece
+ * @model: checked
+ * @capacity: of the disk, in bytes
+ *
+ * Return: so many sectors, a power of two.
+ */
 u64 weir_ftl_unit_sectors(const struct weir_model *model, u64 capacity);
 
-/** weir_ftl_bytes() - the memory it needs */
+/** weir_ftl_bytes() - the memory it needs, in bytes; parameters likewise */
 size_t weir_ftl_bytes(const struct weir_model *model, u64 capacity);
 
 /**
  * weir_ftl_init() - an empty drive
- * @memory: weir_ftl_bytes()
+ * @memory: weir_ftl_bytes(), aligned for u32
  */
 void weir_ftl_init(struct weir_ftl *f, void *memory, const struct weir_model *model,
 		   u64 capacity);
 
+/** weir_ftl_retune() - other numbers of the same shape; the mapping stays */
 void weir_ftl_retune(struct weir_ftl *f, const struct weir_model *model);
 
 /**
  * weir_ftl_write() - the host writes
+ * @sector: the first
+ * @sectors: how many
  *
  * Return: how many units garbage collection copied meanwhile.
  */
 u32 weir_ftl_write(struct weir_ftl *f, u64 sector, u64 sectors);
 
-/** weir_ftl_discard() - units that lie wholly in a range hold nothing any more */
+/** weir_ftl_discard() - units that lie wholly in a range of sectors hold nothing any more */
 void weir_ftl_discard(struct weir_ftl *f, u64 sector, u64 sectors);
 
 /** weir_ftl_place() - where a sector is, in sectors; itself if never written */

@@ -16,8 +16,13 @@
  * nobody. The same seed and the same submissions give the same times.
  *
  * Pure: compiled into the module and into tests/unit. All memory is the caller's,
- * taken when the model is made. The owner provides the locking. No floating
- * point; loops are bounded by what a command itself brought.
+ * taken when the model is made. The owner provides the locking: blk/drive.c holds
+ * its lock, with interrupts off, around all that is given a struct weir_media but
+ * weir_media_init(). Nothing here sleeps. No floating point; loops are bounded by
+ * what a command itself brought.
+ *
+ * Times are ns of one clock, the caller's; lengths are sectors of 512 bytes unless a
+ * comment says bytes.
  */
 #ifndef WEIR_MEDIA_H
 #define WEIR_MEDIA_H
@@ -102,28 +107,39 @@ struct weir_media;
 
 /**
  * weir_media_discard_sectors() - how much one discard should cover at most
+ * @capacity: of the disk, in bytes
+ *
+ * Called by disk.c when the disk goes on, for its queue limits.
  *
  * A discard takes computing time by its length, about 20 ns for each unit of the
  * mapping, with the owner's lock held. So much is 4096 of these; a longer one is
- * right, only long. ~0ULL: no limit.
+ * right, only long.
+ *
+ * Return: so many sectors; ~0ULL: no limit.
  */
 u64 weir_media_discard_sectors(const struct weir_model *model, u64 capacity);
 
 /**
  * weir_media_bytes() - the memory a model needs
+ * @model: its numbers, checked (weir_model_check())
+ * @capacity: of the disk, in bytes
+ * @nr_queues: submission queues
  *
  * 50 KiB, 24 bytes a submission queue; flash: 136 bytes a die, a byte for each
  * page that fits into the cache, and up to 8 MiB for the mapping (weir_ftl_bytes()).
  *
- * @model: its numbers, checked (weir_model_check())
- * @capacity: of the disk, in bytes
- * @nr_queues: submission queues
+ * Return: so many bytes.
  */
 size_t weir_media_bytes(const struct weir_model *model, u64 capacity, u32 nr_queues);
 
 /**
  * weir_media_init() - a fresh device
  * @memory: weir_media_bytes() of zeroed memory, 64-byte aligned
+ * @model: as for weir_media_bytes(); copied
+ * @capacity: likewise
+ * @nr_queues: likewise
+ *
+ * Called when nobody else knows of it. Takes time in proportion to that memory.
  *
  * Return: the model, which lies at the beginning of @memory.
  */
@@ -132,6 +148,9 @@ struct weir_media *weir_media_init(void *memory, const struct weir_model *model,
 
 /**
  * weir_media_submit() - a command arrives in its submission queue
+ * @c: what the caller sets of it is set; the model's until it is returned by
+ *     weir_media_advance() or taken out by weir_media_cancel()
+ * @now_ns: as for weir_media_advance()
  *
  * Nothing is decided before weir_media_advance() is called.
  */
@@ -147,13 +166,17 @@ void weir_media_submit(struct weir_media *m, struct weir_media_cmd *c, u64 now_n
  */
 struct weir_media_cmd *weir_media_advance(struct weir_media *m, u64 now_ns);
 
-/** weir_media_next_ns() - when to call weir_media_advance(); ~0ULL: need not be */
+/**
+ * weir_media_next_ns() - when to call weir_media_advance()
+ *
+ * Return: the time; ~0ULL: it need not be called.
+ */
 u64 weir_media_next_ns(const struct weir_media *m);
 
 /**
  * weir_media_cancel() - take a command out that has not been decided
  *
- * Return: false if it is not waiting.
+ * Return: true if it is the caller's now; false if it is not waiting.
  */
 bool weir_media_cancel(struct weir_media *m, struct weir_media_cmd *c);
 
@@ -161,14 +184,17 @@ bool weir_media_cancel(struct weir_media *m, struct weir_media_cmd *c);
  * weir_media_retune() - other numbers for the same device
  * @model: weir_model_same_shape() with the present ones
  *
- * What is decided stays so.
+ * What is decided stays so. Takes 100 us for each distribution that is new.
  */
 void weir_media_retune(struct weir_media *m, const struct weir_model *model);
 
-/** weir_media_stats() - what happened until its latest event or call */
+/** weir_media_stats() - what happened until its latest event or call; all of @s is set */
 void weir_media_stats(struct weir_media *m, struct weir_media_stats *s);
 
-/** weir_media_die_busy_ns() - how long a die (below nr_dies) has been busy */
+/**
+ * weir_media_die_busy_ns() - how long a die has been busy since that was reset
+ * @die: below the nr_dies of weir_media_stats()
+ */
 u64 weir_media_die_busy_ns(const struct weir_media *m, u32 die);
 
 /** weir_media_reset_stats() - count from zero; the device stays as it is */

@@ -138,9 +138,11 @@ struct weir_model_number {
 	bool shape;
 };
 
+/* All of them: WEIR_MODEL_NUMBERS in its order, then seed and speed. */
 extern const struct weir_model_number weir_model_numbers[];
 extern const u32 nr_weir_model_numbers;
 
+/* Return: where a number is in a model. */
 static inline s64 *weir_model_number(struct weir_model *model,
 				     const struct weir_model_number *n)
 {
@@ -151,11 +153,19 @@ struct weir_complaint;
 
 /**
  * weir_model_check() - are these numbers a device?
- * @why: filled in on failure; its want follows "not"
+ * @why: filled in on failure
+ *
+ * Called by config/model_config.c whenever a number has been set.
+ *
+ * Return: true if a device can be made of them.
  */
 bool weir_model_check(const struct weir_model *model, struct weir_complaint *why);
 
-/** weir_model_same_shape() - can a live device go from one to the other? */
+/**
+ * weir_model_same_shape() - can a live device go from one to the other?
+ *
+ * Called by blk/drive.c. Both have been checked.
+ */
 bool weir_model_same_shape(const struct weir_model *a, const struct weir_model *b);
 
 #endif

@@ -20,6 +20,8 @@
 
 struct weir_model;
 
+/* media.c calls all of this. */
+
 /**
  * struct weir_meter - one leaky bucket
  * @limited: or else it lets everything through

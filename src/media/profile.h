@@ -36,6 +36,8 @@ extern const char weir_profile_names[];
 /**
  * weir_profile_find() - by name; a newline after it does not count
  *
+ * Called by config/model_config.c.
+ *
  * Return: NULL if there is none.
  */
 const struct weir_profile *weir_profile_find(const char *name);

@@ -18,6 +18,7 @@ struct weir_random {
 	u64 state;
 };
 
+/** weir_random_seed() - begin anew */
 static inline void weir_random_seed(struct weir_random *r, u64 seed)
 {
 	r->state = seed;

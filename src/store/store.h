@@ -117,6 +117,7 @@ static __always_inline void weir_store_enter(bool may_sleep) __acquires(RCU)
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "store used without RCU");
 }
 
+/* And given up again. What was found must not be used any more. */
 static __always_inline void weir_store_leave(bool may_sleep) __releases(RCU)
 {
 	if (may_sleep)
@@ -145,6 +146,7 @@ void weir_store_uncharge(long credit);
 
 /* Finding a page. Indexes count pages from the start of the disk. */
 
+/* Return: the lowest table for a page, NULL if there is none. It stays. */
 static inline struct weir_store_leaf *weir_store_leaf_at(struct weir_store *s,
 							 u64 index)
 {
@@ -157,7 +159,7 @@ static inline struct weir_store_leaf *weir_store_leaf_at(struct weir_store *s,
 				 (WEIR_STORE_SLOTS - 1)]);
 }
 
-/* Caller holds rcu_read_lock() for as long as it uses the page. */
+/* Return: the page, NULL if there is none. Inside weir_store_enter(), as is its use. */
 static inline struct page *weir_store_page_at(struct weir_store *s, u64 index)
 {
 	struct weir_store_leaf *leaf = weir_store_leaf_at(s, index);

@@ -10,7 +10,8 @@
  * Histograms are added to one another bucket by bucket: one for each CPU, summed
  * up by the reader, says the same as one for all.
  *
- * Pure: compiled into the module and into tests/unit.
+ * Pure: compiled into the module and into tests/unit. Any context. Whoever counts
+ * into one that others count into does so by weir_hist_bucket() (stats.h).
  */
 #ifndef WEIR_HIST_H
 #define WEIR_HIST_H
@@ -33,7 +34,7 @@ struct weir_hist {
 	u64 bucket[WEIR_HIST_BUCKETS];
 };
 
-/* The bucket of a time. */
+/* Return: the bucket of a time, below WEIR_HIST_BUCKETS. */
 static inline unsigned int weir_hist_bucket(u64 ns)
 {
 	unsigned int shift = fls64(ns | 1 << WEIR_HIST_SUB) - 1 - WEIR_HIST_SUB;
@@ -42,27 +43,22 @@ static inline unsigned int weir_hist_bucket(u64 ns)
 	return bucket < WEIR_HIST_BUCKETS ? bucket : WEIR_HIST_BUCKETS - 1;
 }
 
-static inline void weir_hist_add(struct weir_hist *h, u64 ns)
-{
-	h->bucket[weir_hist_bucket(ns)]++;
-	h->sum_ns += ns;
-}
-
-/* The shortest time of a bucket. */
+/* Return: the shortest time of a bucket. */
 u64 weir_hist_low_ns(unsigned int bucket);
 
-/* How many nanoseconds a bucket spans. */
+/* Return: how many nanoseconds a bucket spans. */
 u64 weir_hist_width_ns(unsigned int bucket);
 
 /* Add @from, which may be added to meanwhile, to @to. */
 void weir_hist_merge(struct weir_hist *to, const struct weir_hist *from);
 
-/* Take away from @h what it held earlier. */
+/* Take away from @h what it held @earlier. */
 void weir_hist_subtract(struct weir_hist *h, const struct weir_hist *earlier);
 
+/* Return: how many times it holds. */
 u64 weir_hist_count(const struct weir_hist *h);
 
-/* The mean, rounded down; 0 if it is empty. */
+/* Return: the mean, rounded down; 0 if it is empty. */
 u64 weir_hist_mean_ns(const struct weir_hist *h);
 
 /**

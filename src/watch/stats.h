@@ -56,24 +56,30 @@ struct weir_stats {
 	u64 since_ns;
 };
 
+/* A disk has been made, @s being zeroed. Called by disk.c. */
 void weir_stats_init(struct weir_stats *s);
+
+/* It is being freed: nobody counts or reads any more. Called by disk.c. May sleep. */
 void weir_stats_free(struct weir_stats *s);
 
 /**
  * weir_stats_allocate() - make room, unless there is
  *
- * May sleep. Return: 0 or -ENOMEM.
+ * Called by watch.c, without s->lock, before requests are first timed. May sleep.
+ * What could be had stays until weir_stats_free().
+ *
+ * Return: 0 or -ENOMEM.
  */
 int weir_stats_allocate(struct weir_stats *s);
 
-/* Sum up one operation since the last reset. Caller holds s->lock. */
+/* Set @sum to one operation since the last reset. Caller holds s->lock. */
 void weir_stats_sum(const struct weir_stats *s, enum weir_stat_op op,
 		    struct weir_op_stats *sum);
 
 /* Begin anew. Caller holds s->lock. */
 void weir_stats_reset(struct weir_stats *s);
 
-/* Count a request that is given back. From any context. */
+/* Count a request that is given back. Called by watch.c, from any context. */
 static inline void weir_stats_count(struct weir_stats *s, enum weir_stat_op op,
 				    u64 latency_ns)
 {
@@ -85,7 +91,7 @@ static inline void weir_stats_count(struct weir_stats *s, enum weir_stat_op op,
 	this_cpu_add(to->latency.sum_ns, latency_ns);
 }
 
-/* Count where the media model says that its time went. From any context. */
+/* Count where the media model says that its time went. Likewise. */
 static inline void weir_stats_count_parts(struct weir_stats *s, enum weir_stat_op op,
 					  const u64 part_ns[WEIR_MEDIA_NR_PARTS])
 {
