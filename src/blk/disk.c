@@ -14,6 +14,7 @@
 #include "config/configfs.h"
 #include "config/model_config.h"
 #include "config/params.h"
+#include "media/media.h"
 #include "watch/report.h"
 
 #include "cmd.h"

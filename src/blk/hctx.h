@@ -93,7 +93,7 @@ struct weir_queue {
 	struct work_struct work;
 };
 
-/* What blk-mq calls. For the tag set, whose driver_data is a struct weir_cmd. */
+/* What blk-mq calls. For a tag set whose requests have a struct weir_cmd. */
 extern const struct blk_mq_ops weir_mq_ops;
 
 /**

@@ -10,7 +10,10 @@
 #include <linux/nodemask.h>
 #include <linux/string.h>
 
+#include "media/complaint.h"
+
 #include "config.h"
+#include "settings.h"
 
 DEFINE_MUTEX(weir_config_mutex); /* see config.h */
 

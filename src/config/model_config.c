@@ -4,6 +4,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "media/complaint.h"
+
 #include "config.h"
 #include "model_config.h"
 

@@ -11,6 +11,8 @@
  */
 #include <linux/kernel.h>
 
+#include "media/complaint.h"
+
 #include "settings.h"
 
 #define SECTOR_BYTES 512

@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#include "media/complaint.h"
+struct weir_complaint;
 
 /* The values of irqmode, null_blk's. */
 enum {

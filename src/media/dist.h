@@ -15,8 +15,6 @@
 
 #include <linux/types.h>
 
-#include "random.h"
-
 struct weir_complaint;
 
 enum weir_dist_kind {

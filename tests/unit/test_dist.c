@@ -9,6 +9,7 @@
 
 #include "complaint.h"
 #include "dist.h"
+#include "random.h"
 #include "unit.h"
 
 #define DRAWS 1000000

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Settings: what is refused and named, what is chosen, what stays untouched. */
+#include "complaint.h"
 #include "settings.h"
 #include "unit.h"
 
