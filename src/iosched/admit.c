@@ -3,16 +3,20 @@
  * A request gets its tag, in its submitter's context.
  *
  * Who finds no tag waits where no scheduler sees it. So a quarter of the tags is kept
- * for those that hold few: background requests and whoever holds its part already (deep
+ * for those that hold few, one in FEW: background requests and whoever holds more (deep
  * readers, an fsync of much data) get none of it. RT gets any. With fewer tags than
- * FEW_TAGS nothing is kept: the device holds them all, and what merges needs one that
+ * LEAST_TAGS nothing is kept: the device holds them all, and what merges needs one that
  * waits.
+ *
+ * What is kept are certain tags, not a number of them. Were a flow free to take many of
+ * any, and limited only then, it would have these, and all others as well.
  */
 #include <linux/sched.h>
 
 #include "weir_iosched.h"
 
-#define FEW_TAGS 8
+#define LEAST_TAGS 8
+#define FEW 16
 
 /* Threads of the kernel count as one: they work for others. */
 static u32 current_tgid(void)
@@ -39,7 +43,7 @@ void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
 	}
 	s = weir_bio_hctx(data->q, opf)->sched_data;
 	if (atomic_read(&s->holders[holder_of(current_tgid())]) >=
-	    (int)READ_ONCE(wq->flow_tags))
+	    (int)READ_ONCE(wq->few_tags))
 		data->shallow_depth = READ_ONCE(wq->most_tags);
 }
 
@@ -52,7 +56,7 @@ void weir_set_depth(struct weir_queue *wq, unsigned int depth)
 {
 	struct blk_mq_hw_ctx *hctx = weir_first_hctx(wq->q);
 	unsigned int old = wq->background_tags;
-	unsigned int most = depth < FEW_TAGS ? depth : depth - depth / 4;
+	unsigned int most = depth < LEAST_TAGS ? depth : depth - depth / 4;
 	unsigned int background = min(most, weir_async_depth(wq->q));
 
 	/* Requests meanwhile have the old limit or the new one. */
@@ -62,8 +66,7 @@ void weir_set_depth(struct weir_queue *wq, unsigned int depth)
 	WRITE_ONCE(wq->depth, depth);
 	WRITE_ONCE(wq->most_tags, most);
 	WRITE_ONCE(wq->background_tags, background);
-	/* Until the tick knows how many flows there are */
-	WRITE_ONCE(wq->flow_tags, max(depth * 3 / 4, 1U));
+	WRITE_ONCE(wq->few_tags, max(depth / FEW, 1U));
 }
 
 void weir_prepare_request(struct request *rq)

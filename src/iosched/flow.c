@@ -394,8 +394,6 @@ void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy)
 	for (i = 0; i < WEIR_FLOWS; i++)
 		active += is_active(&wq->flows[i]);
 	wq->active_flows = active;
-	/* Of three quarters of the tags (admit.c), the part of one of them */
-	WRITE_ONCE(wq->flow_tags, max(wq->depth * 3 / 4 / max(active, 1U), 1U));
 	if (busy)
 		share_out(wq);
 

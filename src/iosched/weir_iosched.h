@@ -263,7 +263,7 @@ struct weir_queue {
 	unsigned int depth;		/* scheduler tags of a hardware queue */
 	unsigned int most_tags;		/* limit_depth of all but RT, its unit */
 	unsigned int background_tags;	/* limit_depth of background requests */
-	unsigned int flow_tags;		/* a flow with more is limited to most_tags */
+	unsigned int few_tags;		/* who holds as many is limited to most_tags */
 	struct weir_cost cost[WEIR_OPS];
 	u64 window;			/* ns */
 	u64 narrow;			/* ns: beside an active higher level */
