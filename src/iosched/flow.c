@@ -10,7 +10,7 @@
  * - Virtual time is in bytes. A request starts when the flow's last one finished, or now
  *   if that is long past; it finishes its charge, over the flow's share of the disk,
  *   later. Whoever is new, or was idle, starts now: before those with a backlog.
- * - The charge is a request's work (weir_work()), and ARM_OVERHEAD more where an arm moves
+ * - The charge is a request's work (weir_work()), and WEIR_ARM_WORK more where an arm moves
  *   for it.
  * - What a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that
  *   has used no more than LIGHT_READS reads of 64 KiB cost is light: a program that
@@ -41,7 +41,6 @@
 #define INVERSE_SHIFT	8
 /* So many of its requests a sparse flow may be ahead of virtual time. */
 #define AHEAD		8
-#define ARM_OVERHEAD	SZ_1M	/* 7 ms at 150 MB/s */
 
 /*
  * The control group, the thread group, ionice's class, and whether it writes. A place
@@ -220,7 +219,7 @@ static bool moves(struct weir_queue *wq, struct request *rq)
 
 static u32 charge_of(struct weir_queue *wq, struct request *rq)
 {
-	u32 arm = moves(wq, rq) ? ARM_OVERHEAD : 0;
+	u32 arm = moves(wq, rq) ? WEIR_ARM_WORK : 0;
 
 	return weir_work(weir_op(weir_rq(rq)->class), blk_rq_bytes(rq) + arm);
 }

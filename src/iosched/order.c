@@ -15,8 +15,8 @@
 
 #include "weir_iosched.h"
 
-#define BATCH	16
-#define AHEAD	(BATCH * (s64)SZ_1M)	/* virtual bytes: as many moves of the arm */
+#define BATCH	48
+#define AHEAD	(BATCH * (s64)WEIR_ARM_WORK)	/* virtual bytes: as many moves of the arm */
 
 void weir_order_init(struct weir_line *line)
 {

@@ -334,6 +334,9 @@ static inline u64 weir_now(void)
 	return ktime_get_ns();
 }
 
+/* A seek and half a turn, 14 ms, in bytes at 150 MB/s */
+#define WEIR_ARM_WORK	SZ_2M
+
 /*
  * What a request takes of the whole device, in bytes of a large read: its own, an overhead
  * for any request, and three times that for a write (as bfq charges asynchronous ones).
