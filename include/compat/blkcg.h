@@ -55,6 +55,19 @@ static inline const struct blkcg *weir_bio_blkcg(const struct bio *bio)
 	return bio->bi_blkg ? bio->bi_blkg->blkcg : NULL;
 }
 
+/* Is a bio, or NULL, charged to another cgroup than the root? */
+static inline bool weir_bio_is_grouped(const struct bio *bio)
+{
+	return bio && bio->bi_blkg && bio->bi_blkg->parent;
+}
+
+#else
+
+static inline bool weir_bio_is_grouped(const struct bio *bio)
+{
+	return false;
+}
+
 #endif
 
 #endif

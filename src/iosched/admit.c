@@ -29,22 +29,25 @@ static u8 holder_of(u32 tgid)
 	return hash_32(tgid, ilog2(WEIR_HOLDERS));
 }
 
+/* Does the current process, of the hardware queue that is to have its request? */
+static bool holds_few(struct weir_queue *wq, blk_opf_t opf)
+{
+	struct weir_stage *s = weir_bio_hctx(wq->q, opf)->sched_data;
+
+	return atomic_read(&s->holders[holder_of(current_tgid())]) <
+	       (int)READ_ONCE(wq->few_tags);
+}
+
 void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
 {
 	struct weir_queue *wq = weir_queue(data->q);
-	enum weir_class class = weir_class(opf);
-	struct weir_stage *s;
+	bool background = weir_in_background(weir_class(opf));
 
-	if (unlikely(IOPRIO_PRIO_CLASS(get_current_ioprio()) == IOPRIO_CLASS_RT))
+	if (!background && likely(holds_few(wq, opf)))
 		return;
-	if (weir_in_background(class)) {
-		data->shallow_depth = READ_ONCE(wq->background_tags);
-		return;
-	}
-	s = weir_bio_hctx(data->q, opf)->sched_data;
-	if (atomic_read(&s->holders[holder_of(current_tgid())]) >=
-	    (int)READ_ONCE(wq->few_tags))
-		data->shallow_depth = READ_ONCE(wq->most_tags);
+	if (IOPRIO_PRIO_CLASS(get_current_ioprio()) != IOPRIO_CLASS_RT)
+		data->shallow_depth = background ? READ_ONCE(wq->background_tags) :
+				      READ_ONCE(wq->most_tags);
 }
 
 /*
@@ -77,20 +80,7 @@ void weir_prepare_request(struct request *rq)
 
 	*r = (struct weir_rq){
 		.tgid = tgid,
-		.counted = true,
 		.holder = holder_of(tgid),
 	};
 	atomic_inc(&s->holders[r->holder]);
-}
-
-/* The request's tag is about to be free. */
-void weir_release_tag(struct request *rq)
-{
-	struct weir_rq *r = weir_rq(rq);
-	struct weir_stage *s = rq->mq_hctx->sched_data;
-
-	if (!r->counted)
-		return;
-	r->counted = false;
-	atomic_dec(&s->holders[r->holder]);
 }

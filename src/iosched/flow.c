@@ -12,7 +12,7 @@
  *   later. Whoever is new, or was idle, starts now: before those with a backlog.
  * - The charge is a request's work (weir_work()), and WEIR_ARM_WORK more where an arm moves
  *   for it.
- * - What a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that
+ * - Where two flows meet: what a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that
  *   has used no more than LIGHT_READS reads of 64 KiB cost is light: a program that
  *   starts, a shell. Who has more than LIGHT_NR requests at once, or one of more than
  *   LIGHT_BYTES, counts as one that has used twice that: a copy that pauses remains what
@@ -26,6 +26,7 @@
 #include "weir_iosched.h"
 
 #define WAYS		8
+#define KEY_IDLE	BIT(1)
 #define SET_BITS	(WEIR_FLOW_BITS - 3)
 #define LEAK_SHIFT	4
 #define LIGHT_READS	640
@@ -49,8 +50,10 @@
 static u64 key_of(struct weir_group *group, u32 tgid, enum weir_class class,
 		  enum weir_level level)
 {
-	u64 key = (u64)tgid << 3 | (level == WEIR_RT) << 2 | (level == WEIR_IDLE) << 1 |
-		  (class != WEIR_READ);
+	u64 key = (u64)tgid << 3 | (level == WEIR_RT) << 2 | (class != WEIR_READ);
+
+	if (level == WEIR_IDLE)
+		key |= KEY_IDLE;
 
 	return key ^ (u64)(unsigned long)group >> 6 << 25;
 }
@@ -103,14 +106,14 @@ static struct weir_flow *oldest_idle(struct weir_flow *set)
 }
 
 /* The place is a new flow's, which has been pinned. */
-static void begin(struct weir_queue *wq, struct weir_flow *flow, struct weir_rq *r,
+static void begin(struct weir_queue *wq, struct weir_flow *flow, enum weir_level level,
 		  struct weir_group *group, u64 key)
 {
 	struct weir_group *old = flow->group;
 
 	WRITE_ONCE(flow->used, 0);
 	WRITE_ONCE(flow->used_at, jiffies);
-	atomic64_set(&flow->finish, READ_ONCE(*weir_vtime(wq, r->level)));
+	atomic64_set(&flow->finish, READ_ONCE(*weir_vtime(wq, level)));
 	WRITE_ONCE(flow->inverse, 1U << INVERSE_SHIFT);
 	weir_group_get(group);
 	WRITE_ONCE(flow->group, group);
@@ -121,11 +124,9 @@ static void begin(struct weir_queue *wq, struct weir_flow *flow, struct weir_rq 
 	weir_group_put(old);
 }
 
-static struct weir_flow *pin(struct weir_queue *wq, struct request *rq)
+static struct weir_flow *pin(struct weir_queue *wq, struct request *rq, u64 key,
+			     enum weir_level level)
 {
-	struct weir_rq *r = weir_rq(rq);
-	struct weir_group *group = weir_group_of(rq->bio);
-	u64 key = key_of(group, r->tgid, r->class, r->level);
 	struct weir_flow *set = set_of(wq, key), *flow;
 
 	flow = find(set, key);
@@ -139,7 +140,7 @@ static struct weir_flow *pin(struct weir_queue *wq, struct request *rq)
 		atomic_inc(&flow->nr);
 		return flow;
 	}
-	begin(wq, flow, r, group, key);
+	begin(wq, flow, level, weir_group_of(rq->bio), key);
 	return flow;
 }
 
@@ -160,11 +161,11 @@ static void is_bulk(struct weir_queue *wq, struct weir_flow *flow)
 	WRITE_ONCE(flow->used_at, jiffies);
 }
 
-static bool is_light(struct weir_queue *wq, struct weir_flow *flow, struct request *rq)
+static bool is_light(struct weir_queue *wq, struct weir_flow *flow, unsigned int bytes)
 {
 	u64 limit = READ_ONCE(wq->light_limit);
 
-	if (atomic_read(&flow->nr) > LIGHT_NR || blk_rq_bytes(rq) > LIGHT_BYTES) {
+	if (atomic_read(&flow->nr) > LIGHT_NR || bytes > LIGHT_BYTES) {
 		is_bulk(wq, flow);
 		return false;
 	}
@@ -181,33 +182,36 @@ static bool is_light(struct weir_queue *wq, struct weir_flow *flow, struct reque
 void weir_classify(struct weir_queue *wq, struct request *rq)
 {
 	struct weir_rq *r = weir_rq(rq);
-	unsigned int ioprio = req_get_ioprio(rq);
+	unsigned int ioprio = req_get_ioprio(rq), bytes = blk_rq_bytes(rq);
+	enum weir_class class = weir_class(rq->cmd_flags);
+	enum weir_level level = weir_level(ioprio, class);
 	u8 weight = IOPRIO_NR_LEVELS - IOPRIO_PRIO_LEVEL(ioprio);
+	bool prepared = weir_prepared(rq);
 	struct weir_flow *flow;
 
-	/* Nobody will tell the elevator when such a request is over. */
-	if (unlikely(!weir_prepared(rq)))
-		*r = (struct weir_rq){ .tgid = current->tgid };
-	else if (unlikely(r->pinned))
+	if (unlikely(prepared && r->pinned))
 		return;
-	r->class = weir_class(rq->cmd_flags);
-	r->level = weir_level(ioprio, r->class);
-	flow = pin(wq, rq);
-	r->flow = flow - wq->flows;
+	flow = pin(wq, rq, key_of(weir_group_of(rq->bio), prepared ? r->tgid : current->tgid,
+				  class, level), level);
 	if (unlikely(READ_ONCE(flow->weight) != weight))
 		WRITE_ONCE(flow->weight, weight);
-	if (r->level == WEIR_BE && is_light(wq, flow, rq))
-		r->level = WEIR_LIGHT;
-	r->pinned = weir_prepared(rq);
-	if (unlikely(!r->pinned))
+	if (level == WEIR_BE && READ_ONCE(wq->active_flows) > 1 && is_light(wq, flow, bytes))
+		level = WEIR_LIGHT;
+	else if (unlikely(level == WEIR_IDLE && !READ_ONCE(wq->has_idle)))
+		WRITE_ONCE(wq->has_idle, true);
+	/* Nobody will tell the elevator when one that is not prepared is over. */
+	if (unlikely(!prepared))
 		atomic_dec(&flow->nr);
-	r->cost = weir_rq_cost(wq, rq);
-}
-
-void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r)
-{
-	r->pinned = false;
-	atomic_dec(&wq->flows[r->flow].nr);
+	/* All at once: it is quicker. */
+	*r = (struct weir_rq){
+		.cost = weir_cost_ns(&wq->cost[weir_op(class)], bytes),
+		.flow = flow - wq->flows,
+		.size = weir_cost_bucket(bytes),
+		.pinned = prepared,
+		.holder = r->holder,
+		.class = class,
+		.level = level,
+	};
 }
 
 /* Does an arm have to move for it? A drive reads ahead for who goes on where it was. */
@@ -388,11 +392,16 @@ void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy)
 	u64 read = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_64K);
 	u64 limit = clamp_t(u64, LIGHT_READS * read, LIGHT_MIN_NS, LIGHT_MAX_NS);
 	unsigned int i, active = 0;
+	bool idle = false;
 	s64 budget;
 
 	for (i = 0; i < WEIR_FLOWS; i++)
-		active += is_active(&wq->flows[i]);
-	wq->active_flows = active;
+		if (is_active(&wq->flows[i])) {
+			active++;
+			idle |= wq->flows[i].key & KEY_IDLE;
+		}
+	WRITE_ONCE(wq->active_flows, active);
+	WRITE_ONCE(wq->has_idle, idle);
 	if (busy)
 		share_out(wq);
 

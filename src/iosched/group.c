@@ -31,8 +31,6 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include <compat/blkcg.h>
-
 #include "group.h"
 #include "share.h"
 
@@ -93,13 +91,11 @@ static struct weir_share *share_of(struct weir_group *group)
 	return share;
 }
 
-struct weir_group *weir_group_of(const struct bio *bio)
+struct weir_group *weir_group_of_bio(const struct bio *bio)
 {
-	const struct blkcg *blkcg = bio ? weir_bio_blkcg(bio) : NULL;
-
-	if (!registered || !blkcg || !blkcg->css.parent)
+	if (!registered)
 		return NULL;
-	return group_of_data(weir_blkcg_data(blkcg, &policy));
+	return group_of_data(weir_blkcg_data(weir_bio_blkcg(bio), &policy));
 }
 
 void weir_group_get(struct weir_group *group)
@@ -211,7 +207,7 @@ static struct weir_share *share_of(struct weir_group *group)
 	return &root;
 }
 
-struct weir_group *weir_group_of(const struct bio *bio)
+struct weir_group *weir_group_of_bio(const struct bio *bio)
 {
 	return NULL;
 }

@@ -11,6 +11,8 @@
 
 #include <linux/types.h>
 
+#include <compat/blkcg.h>
+
 struct bio;
 /* A cgroup, for all disks. */
 struct weir_group;
@@ -31,6 +33,9 @@ void weir_group_register(void);
  */
 void weir_group_unregister(void);
 
+/* Slow half of weir_group_of(): the bio is not the root's. */
+struct weir_group *weir_group_of_bio(const struct bio *bio);
+
 /**
  * weir_group_of() - the group a bio is charged to
  * @bio: a bio the elevator was given and has not completed, or NULL
@@ -40,7 +45,10 @@ void weir_group_unregister(void);
  *
  * Return: NULL for the root's, and where there is none: that is the root's below.
  */
-struct weir_group *weir_group_of(const struct bio *bio);
+static inline struct weir_group *weir_group_of(const struct bio *bio)
+{
+	return weir_bio_is_grouped(bio) ? weir_group_of_bio(bio) : NULL;
+}
 
 /**
  * weir_group_get() - keep a group for longer than the bio that it is of

@@ -9,10 +9,8 @@
 #include "weir_iosched.h"
 
 /* Once for each time it was sent: at its completion, or when it comes back. */
-static void give_back(struct request *rq, u64 now)
+static void give_back(struct weir_stage *s, struct weir_rq *r, u64 now)
 {
-	struct weir_rq *r = weir_rq(rq);
-	struct weir_stage *s = rq->mq_hctx->sched_data;
 	struct weir_queue *wq = s->wq;
 
 	r->sent = false;
@@ -49,47 +47,51 @@ static void count_timed(struct weir_cpu *cpu, struct weir_rq *r,
 void weir_completed_request(struct request *rq, u64 now)
 {
 	struct weir_rq *r = weir_rq(rq);
+	struct weir_stage *s;
 	struct weir_queue *wq;
 	struct weir_cpu *cpu;
 
 	if (unlikely(!weir_prepared(rq) || !r->sent))
 		return;
-	wq = weir_queue(rq->q);
-	cpu = wq->cpu[get_cpu()];
-	cpu->count.done[r->class]++;
-	cpu->count.work += weir_work(weir_op(r->class), SZ_4K << r->size);
-	cpu->count.served += r->cost;
+	s = rq->mq_hctx->sched_data;
+	wq = s->wq;
+	/* One that moves to another CPU in between costs a count, as interrupts do. */
+	cpu = wq->cpu[raw_smp_processor_id()];
+	cpu->count.done[r->class][r->size]++;
 	if (r->dispatched)
 		count_timed(cpu, r, rq, now);
-	put_cpu();
 	weir_flow_used(wq, r);
-	if (r->level <= WEIR_BE)
+	/* Whether BE is active is of interest to IDLE alone. */
+	if (r->level <= WEIR_LIGHT || (r->level == WEIR_BE && READ_ONCE(wq->has_idle)))
 		weir_credit_active(wq, r->level, now);
 	/* Signed: now may be the time a plug began, before another CPU's tick. */
 	if (unlikely((s64)(now - READ_ONCE(wq->last_tick)) >=
 		     (s64)READ_ONCE(wq->period) &&
 		     !test_and_set_bit(0, &wq->ticking)))
 		kblockd_schedule_work(&wq->tick);
-	give_back(rq, now);
+	give_back(s, r, now);
 }
 
 /* requeue_request: the driver gives it back, and it will be inserted again. */
 void weir_requeue_request(struct request *rq)
 {
 	if (weir_prepared(rq) && weir_rq(rq)->sent)
-		give_back(rq, weir_now());
+		give_back(rq->mq_hctx->sched_data, weir_rq(rq), weir_now());
 }
 
-/* finish_request: it is over, completed or not, or was never used. */
+/* finish_request, once: it is over, completed or not, or was never used. */
 void weir_finish_request(struct request *rq)
 {
 	struct weir_rq *r = weir_rq(rq);
+	struct weir_stage *s = rq->mq_hctx->sched_data;
 
 	if (unlikely(!weir_prepared(rq)))
 		return;
 	if (unlikely(r->sent))
-		give_back(rq, weir_now());
-	if (likely(r->pinned))
-		weir_flow_unpin(weir_queue(rq->q), r);
-	weir_release_tag(rq);
+		give_back(s, r, weir_now());
+	if (likely(r->pinned)) {
+		r->pinned = false;
+		atomic_dec(&s->wq->flows[r->flow].nr);
+	}
+	atomic_dec(&s->holders[r->holder]);
 }

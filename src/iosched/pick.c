@@ -30,7 +30,6 @@ static struct request *send(struct weir_stage *s, struct request *rq, bool held)
 
 	r->sent = true;
 	r->charged = held;
-	r->size = weir_cost_bucket(blk_rq_bytes(rq));
 	r->dispatched = 0;
 	s->dispatched++;
 	if (!s->until_timed--) {
@@ -59,6 +58,8 @@ static struct request *take(struct weir_stage *s, enum weir_level level, u32 hel
 	weir_order_dispatched(s, rq, weir_flow_dispatched(s->wq, rq));
 	weir_unstage(s, rq);
 	r->cost = cost;
+	/* It may have grown. */
+	r->size = weir_cost_bucket(blk_rq_bytes(rq));
 	if (unlikely(!is_charged(rq))) {
 		weir_credit_return(s->wq, level, held);
 		return weir_prepared(rq) ? send(s, rq, false) : send_unseen(s, rq);

@@ -152,7 +152,8 @@ static int show_latency(struct weir_queue *wq, struct seq_file *m)
 		for_each_possible_cpu(cpu) {
 			struct weir_cpu *c = wq->cpu[cpu];
 
-			done += READ_ONCE(c->count.done[class]);
+			for (i = 0; i < WEIR_COST_SIZES; i++)
+				done += READ_ONCE(c->count.done[class][i]);
 			timed += READ_ONCE(c->count.timed[class]);
 			for (i = 0; i < WEIR_LATENCY_BUCKETS; i++) {
 				sum[0].bucket[i] += READ_ONCE(c->device[class].bucket[i]);

@@ -64,26 +64,35 @@ static void add(struct weir_count *to, const struct weir_count *more)
 {
 	int class, op, i;
 
-	to->work += more->work;
-	to->served += more->served;
 	for (class = 0; class < WEIR_CLASSES; class++) {
 		to->latency[class] += more->latency[class];
 		to->expected[class] += more->expected[class];
-		to->done[class] += more->done[class];
 		to->timed[class] += more->timed[class];
+		for (i = 0; i < WEIR_COST_SIZES; i++)
+			to->done[class][i] += more->done[class][i];
 	}
 	for (op = 0; op < WEIR_OPS; op++)
 		for (i = 0; i < WEIR_COST_SIZES; i++)
 			add_sample(&to->cost[op][i], &more->cost[op][i]);
 }
 
-static u32 all_done(const struct weir_count *c)
+static u32 done_of(const struct weir_count *sum, enum weir_class class)
+{
+	u32 done = 0;
+	int i;
+
+	for (i = 0; i < WEIR_COST_SIZES; i++)
+		done += sum->done[class][i];
+	return done;
+}
+
+static u32 all_done(const struct weir_count *sum)
 {
 	u32 done = 0;
 	int class;
 
 	for (class = 0; class < WEIR_CLASSES; class++)
-		done += READ_ONCE(c->done[class]);
+		done += done_of(sum, class);
 	return done;
 }
 
@@ -95,13 +104,12 @@ static void add_news(struct weir_count *to, struct weir_cpu *cpu)
 
 	/* A completion may be half counted: as much as is seen here is taken off below. */
 	now = *c;
-	to->work += now.work - seen->work;
-	to->served += now.served - seen->served;
 	for (class = 0; class < WEIR_CLASSES; class++) {
 		to->latency[class] += now.latency[class] - seen->latency[class];
 		to->expected[class] += now.expected[class] - seen->expected[class];
-		to->done[class] += now.done[class] - seen->done[class];
 		to->timed[class] += now.timed[class] - seen->timed[class];
+		for (i = 0; i < WEIR_COST_SIZES; i++)
+			to->done[class][i] += now.done[class][i] - seen->done[class][i];
 	}
 	for (op = 0; op < WEIR_OPS; op++) {
 		for (i = 0; i < WEIR_COST_SIZES; i++) {
@@ -127,7 +135,7 @@ static void sum_up(struct weir_queue *wq, struct weir_count *sum)
 	for_each_possible_cpu(cpu) {
 		struct weir_cpu *c = wq->cpu[cpu];
 
-		if (all_done(&c->count) != all_done(&c->seen))
+		if (memcmp(c->count.done, c->seen.done, sizeof(c->seen.done)))
 			add_news(sum, c);
 	}
 }
@@ -172,6 +180,24 @@ static u64 mean(const u64 *of, const struct weir_count *sum, int first, int last
 	return timed ? div64_u64(total, timed) : 0;
 }
 
+/* What was done, by sizes: as if all of a bucket were of its largest */
+static void add_done(struct weir_queue *wq, struct weir_window_sample *s)
+{
+	int class, i;
+
+	for (class = 0; class < WEIR_CLASSES; class++) {
+		enum weir_op op = weir_op(class);
+
+		for (i = 0; i < WEIR_COST_SIZES; i++) {
+			u64 done = wq->sum.done[class][i];
+
+			s->requests += done;
+			s->work += done * weir_work(op, SZ_4K << i);
+			s->served_ns += done * weir_cost_ns(&wq->cost[op], SZ_4K << i);
+		}
+	}
+}
+
 static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 {
 	const struct weir_count *sum = &wq->sum;
@@ -179,15 +205,13 @@ static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 	int first = WEIR_READ, last = WEIR_TRIM;
 	struct weir_window_sample s = {
 		.interval_ns = ns,
-		.work = sum->work,
-		.served_ns = sum->served,
-		.requests = all_done(sum),
 		.flows = wq->active_flows,
 		.backlog = backlog,
 		.disturbed = READ_ONCE(wq->was_narrow),
 	};
 	u64 target = READ_ONCE(wq->knobs.target_ns[0]);
 
+	add_done(wq, &s);
 	if (sum->timed[WEIR_READ] || sum->timed[WEIR_SYNC])
 		last = WEIR_SYNC;
 	/* A target is for its own kind: reads first, they are waited for most. */
@@ -249,7 +273,7 @@ static void decide_writeback(struct weir_queue *wq)
 	struct weir_writeback_sample s = {
 		.reads = sum->timed[WEIR_READ],
 		.syncs = sum->timed[WEIR_SYNC],
-		.writes = sum->done[WEIR_WRITE] || sum->done[WEIR_TRIM] ||
+		.writes = done_of(sum, WEIR_WRITE) || done_of(sum, WEIR_TRIM) ||
 			  atomic_read(&wq->background) > 0,
 	};
 	struct weir_writeback *wb = &wq->writeback;
@@ -275,7 +299,7 @@ static void trace_latencies(struct weir_queue *wq)
 
 	for (class = 0; class < WEIR_CLASSES; class++)
 		if (sum->timed[class])
-			trace_weir_latency(wq->q, class, sum->done[class],
+			trace_weir_latency(wq->q, class, done_of(sum, class),
 					   mean(sum->latency, sum, class, class),
 					   mean(sum->expected, sum, class, class));
 }

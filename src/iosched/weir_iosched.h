@@ -129,10 +129,9 @@ struct weir_rq {
 		u32 cost;		/* ns; while staged its flow's charge, bytes */
 	};
 	u16 flow : WEIR_FLOW_BITS;
-	u16 size : 4;			/* weir_cost_bucket() when it was dispatched */
-	u16 counted : 1;		/* in weir_stage.holders */
+	u16 size : 4;			/* weir_cost_bucket() */
 	u16 pinned : 1;			/* in weir_flow.nr */
-	u8 holder;
+	u8 holder;			/* of its tag: in weir_stage.holders */
 	u8 class : 2, level : 3;
 	u8 staged : 1;
 	u8 sent : 1;			/* dispatched, and not yet over */
@@ -229,11 +228,9 @@ struct weir_stage {
  * in between may cost a count: these are samples.
  */
 struct weir_count {
-	u64 work;				/* weir_work(), bytes */
-	u64 served;				/* ns of costs */
 	u64 latency[WEIR_CLASSES];		/* ns, of timed requests */
 	u64 expected[WEIR_CLASSES];		/* ns: their costs */
-	u32 done[WEIR_CLASSES];			/* requests */
+	u32 done[WEIR_CLASSES][WEIR_COST_SIZES];	/* requests */
 	u32 timed[WEIR_CLASSES];		/* requests */
 	struct weir_cost_sample cost[WEIR_OPS][WEIR_COST_SIZES];
 };
@@ -269,6 +266,8 @@ struct weir_queue {
 	u64 narrow;			/* ns: beside an active higher level */
 	u64 overdraft;			/* ns beyond the window, for sparse flows */
 	bool open;			/* the window is in nobody's way */
+	bool has_idle;			/* there are flows of level IDLE */
+	unsigned int active_flows;
 	u32 background_depth;		/* requests */
 	u32 timed_every;		/* one of so many is timed: an odd prime, or 1 */
 	u64 grace;			/* ns for which a level stays active */
@@ -312,7 +311,6 @@ struct weir_queue {
 	struct weir_count sum;		/* since the last tick, and since these */
 	struct weir_count since_writeback, since_learned;
 	struct weir_latency latency_news, latency_seen[WEIR_SYNC + 1];
-	unsigned int active_flows;
 	struct weir_stage *stages;	/* all there are */
 };
 
@@ -377,7 +375,6 @@ static inline u64 *weir_vtime(struct weir_queue *wq, enum weir_level level)
  */
 void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data);
 void weir_prepare_request(struct request *rq);
-void weir_release_tag(struct request *rq);
 void weir_set_depth(struct weir_queue *wq, unsigned int depth);
 
 /* flow.c. Any context. */
@@ -387,7 +384,6 @@ bool weir_flow_is_ahead(struct weir_queue *wq, struct request *rq);
 bool weir_flow_dispatched(struct weir_queue *wq, struct request *rq);
 u32 weir_flow_tgid(const struct weir_flow *flow);
 void weir_flow_used(struct weir_queue *wq, struct weir_rq *r);
-void weir_flow_unpin(struct weir_queue *wq, struct weir_rq *r);
 void weir_flows_tick(struct weir_queue *wq, u64 ns, bool busy);
 void weir_flows_release(struct work_struct *work);
 void weir_flows_exit(struct weir_queue *wq);
