@@ -12,13 +12,13 @@
  *   later. Whoever is new, or was idle, starts now: before those with a backlog.
  * - The charge is a request's work (weir_work()), and WEIR_ARM_WORK more where an arm moves
  *   for it.
- * - Where two flows meet: what a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that
- *   has used no more than LIGHT_READS reads of 64 KiB cost is light: a program that
- *   starts, a shell. Who has more than LIGHT_NR requests at once, or one of more than
- *   LIGHT_BYTES, counts as one that has used twice that: a copy that pauses remains what
- *   it is. Light flows make others narrow
- *   (credit.c), and all of them together have a budget for that: so many ns of every
- *   LIGHT_PART, and twice LIGHT_READS at most. Beyond it they are of best effort.
+ * - What a flow used is a sum of costs that leaks by 1/LEAK of real time. A flow that has
+ *   used no more than LIGHT_READS reads of 64 KiB cost is light where others are active: a
+ *   program that starts, a shell. Who has more than LIGHT_NR requests at once, or one of
+ *   more than LIGHT_BYTES, counts as one that has used twice that: a copy that pauses
+ *   remains what it is. Light flows make others narrow (credit.c), and all of them together
+ *   have a budget for that: so many ns of every LIGHT_PART, and twice LIGHT_READS at most.
+ *   Beyond it they are of best effort.
  */
 #include <linux/sizes.h>
 #include <linux/slab.h>
