@@ -589,6 +589,37 @@ static void is_not_disturbed(void **state)
 	assert_true(sim.window.size > size * 0.6 && sim.window.size < size * 2.1);
 }
 
+/* A search of two seconds, in which work or costs depend on the size: where it ends */
+static u64 size_found(bool work_depends, bool costs_depend)
+{
+	const u64 size = 50000000;
+	struct weir_window_sample s = flooded;
+	struct weir_window w;
+	int i;
+
+	weir_window_init(&w, 100000);
+	w.phase = WEIR_WINDOW_SEARCH;
+	w.next = WEIR_WINDOW_LESS;
+	w.size = size;
+	w.drained_ns = 0;
+	s.requests = 20000;
+	for (i = 0; i < 20; i++) {
+		u64 percent = w.size < size ? w.size / (size / 100) : 100;
+
+		s.work = flooded.work / 100 * (work_depends ? percent : 100);
+		s.served_ns = flooded.served_ns / 100 * (costs_depend ? percent : 100);
+		weir_window_update(&w, &s, 0, false);
+	}
+	return w.size * 100 / size;
+}
+
+/* Costs are latencies: that less of them is served with a smaller window says nothing. */
+static void judges_work_and_not_costs(void **state)
+{
+	assert_in_range(size_found(false, true), 1, 40);
+	assert_in_range(size_found(true, false), 65, 200);
+}
+
 static void rescales(void **state)
 {
 	struct weir_window w;
@@ -689,6 +720,7 @@ const struct CMUnitTest window_tests[] = {
 	cmocka_unit_test(survives_an_impossible_target),
 	cmocka_unit_test(needs_foreground_requests),
 	cmocka_unit_test(is_not_disturbed),
+	cmocka_unit_test(judges_work_and_not_costs),
 	cmocka_unit_test(rescales),
 	cmocka_unit_test(stays_within_bounds),
 };
