@@ -18,12 +18,6 @@
 #define LEAST_TAGS 8
 #define FEW 16
 
-/* Threads of the kernel count as one: they work for others. */
-static u32 current_tgid(void)
-{
-	return current->flags & PF_KTHREAD ? 0 : current->tgid;
-}
-
 static u8 holder_of(u32 tgid)
 {
 	return hash_32(tgid, ilog2(WEIR_HOLDERS));
@@ -34,7 +28,7 @@ static bool holds_few(struct weir_queue *wq, blk_opf_t opf)
 {
 	struct weir_stage *s = weir_bio_hctx(wq->q, opf)->sched_data;
 
-	return atomic_read(&s->holders[holder_of(current_tgid())]) <
+	return atomic_read(&s->holders[holder_of(current->tgid)]) <
 	       (int)READ_ONCE(wq->few_tags);
 }
 
@@ -76,11 +70,11 @@ void weir_prepare_request(struct request *rq)
 {
 	struct weir_rq *r = weir_rq(rq);
 	struct weir_stage *s = rq->mq_hctx->sched_data;
-	u32 tgid = current_tgid();
 
 	*r = (struct weir_rq){
-		.tgid = tgid,
-		.holder = holder_of(tgid),
+		/* Its threads work for others: which of them it was says nothing. */
+		.tgid = current->flags & PF_KTHREAD ? WEIR_KERNEL_TGID : current->tgid,
+		.holder = holder_of(current->tgid),
 	};
 	atomic_inc(&s->holders[r->holder]);
 }

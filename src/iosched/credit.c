@@ -210,14 +210,15 @@ static void dequeue(struct weir_queue *wq, struct weir_waiter *w)
 /* Hand w what it needs, and run its hardware queue if that is not at work: self. */
 static void grant(struct weir_queue *wq, struct weir_waiter *w, struct weir_stage *self)
 {
-	u64 *vtime = weir_vtime(wq, w->level);
+	bool sparse = w->sparse;
 
 	dequeue(wq, w);
 	weir_credit_charge(wq, w->level, w->need);
 	if (w->level == WEIR_BG)
 		atomic_inc(&wq->background);
-	if ((s64)(w->start - *vtime) > 0)
-		WRITE_ONCE(*vtime, w->start);
+	/* Else it would never be ahead of the clock, and always before others. */
+	if (!sparse)
+		weir_vtime_advance(wq, w->level, w->start);
 	wq->served_at[w->level] = jiffies;
 	w->granted_at = jiffies;
 	/* Pairs with weir_credit_collect(): it is charged. */

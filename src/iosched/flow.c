@@ -174,6 +174,13 @@ static bool is_light(struct weir_queue *wq, struct weir_flow *flow, unsigned int
 	return atomic64_read(&wq->light_budget) > 0;
 }
 
+/* Nobody has looked whether BE is active: it may be. */
+static void first_idle(struct weir_queue *wq)
+{
+	WRITE_ONCE(wq->has_idle, true);
+	weir_credit_active(wq, WEIR_BE, weir_now());
+}
+
 /*
  * A request is inserted: whose it is, and its level. One that comes back from the
  * driver is what it was. The operation and the bio may be others than when it got its
@@ -198,7 +205,7 @@ void weir_classify(struct weir_queue *wq, struct request *rq)
 	if (level == WEIR_BE && READ_ONCE(wq->active_flows) > 1 && is_light(wq, flow, bytes))
 		level = WEIR_LIGHT;
 	else if (unlikely(level == WEIR_IDLE && !READ_ONCE(wq->has_idle)))
-		WRITE_ONCE(wq->has_idle, true);
+		first_idle(wq);
 	/* Nobody will tell the elevator when one that is not prepared is over. */
 	if (unlikely(!prepared))
 		atomic_dec(&flow->nr);
@@ -248,6 +255,15 @@ u64 weir_flow_start(struct weir_queue *wq, struct request *rq)
 		start = finish - (s64)now > 0 ? finish : now;
 	} while (!atomic64_try_cmpxchg(&flow->finish, &finish, start + takes));
 	return start;
+}
+
+/* rq has got a start, and has become part of another request, which is charged for both. */
+void weir_flow_merged(struct weir_queue *wq, struct request *rq)
+{
+	struct weir_rq *r = weir_rq(rq);
+	struct weir_flow *flow = &wq->flows[r->flow];
+
+	atomic64_sub(virtual(flow, r->cost), &flow->finish);
 }
 
 /*

@@ -102,8 +102,10 @@ static struct request *of_those_that_fit(struct weir_stage *s)
 			return take(s, i, granted);
 		rq = weir_order_first(s, i);
 		cost = weir_rq_cost(s->wq, rq);
-		return weir_credit_try(s->wq, i, cost, weir_is_sparse(s->wq, rq)) ?
-		       take(s, i, cost) : NULL;
+		if (!weir_credit_try(s->wq, i, cost, weir_is_sparse(s->wq, rq)))
+			return NULL;
+		weir_vtime_advance(s->wq, i, weir_order_start(s, i));
+		return take(s, i, cost);
 	}
 	return NULL;
 }

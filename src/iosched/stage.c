@@ -278,6 +278,7 @@ void weir_requests_merged(struct request_queue *q, struct request *rq,
 
 	if (n->staged)
 		weir_unstage(s, next);
+	weir_flow_merged(s->wq, next);
 	if (n->level < r->level || (n->level == r->level && (s64)(n->start - r->start) < 0)) {
 		u8 level = r->level;
 

@@ -148,6 +148,9 @@ static inline struct weir_rq *weir_rq(struct request *rq)
 	return (struct weir_rq *)rq->elv.priv;
 }
 
+/* The thread group that threads of the kernel count as: kthreadd's */
+#define WEIR_KERNEL_TGID	2
+
 /*
  * A flow: what a thread group of a control group reads, or what it writes, at one of
  * ionice's classes. Threads of the kernel count as one thread group.
@@ -339,11 +342,13 @@ static inline u64 weir_now(void)
  * What a request takes of the whole device, in bytes of a large read: its own, an overhead
  * for any request, and three times that for a write (as bfq charges asynchronous ones).
  * Not its cost (cost.h), which is a latency: of small reads a device works on many at once,
- * and a write is complete long before the device is done with it.
+ * and a write is complete long before the device is done with it. A discard of many
+ * gigabytes is no more work than one of WEIR_WORK_MAX.
  */
+#define WEIR_WORK_MAX	SZ_8M
 static inline u32 weir_work(enum weir_op op, u32 bytes)
 {
-	u32 work = bytes + SZ_16K;
+	u32 work = min_t(u32, bytes, WEIR_WORK_MAX) + SZ_16K;
 
 	return op == WEIR_OP_WRITE ? 3 * work : work;
 }
@@ -369,6 +374,15 @@ static inline u64 *weir_vtime(struct weir_queue *wq, enum weir_level level)
 	       level == WEIR_IDLE ? &wq->vtime_idle : &wq->vtime;
 }
 
+/* A request with that start, the least of its line, goes. Races lose a step, no more. */
+static inline void weir_vtime_advance(struct weir_queue *wq, enum weir_level level, u64 start)
+{
+	u64 *vtime = weir_vtime(wq, level);
+
+	if ((s64)(start - READ_ONCE(*vtime)) > 0)
+		WRITE_ONCE(*vtime, start);
+}
+
 /*
  * admit.c. limit_depth and prepare_request: in the submitter's context, may sleep.
  * weir_set_depth: with the queue frozen, or a reference to it held.
@@ -380,6 +394,7 @@ void weir_set_depth(struct weir_queue *wq, unsigned int depth);
 /* flow.c. Any context. */
 void weir_classify(struct weir_queue *wq, struct request *rq);
 u64 weir_flow_start(struct weir_queue *wq, struct request *rq);
+void weir_flow_merged(struct weir_queue *wq, struct request *rq);
 bool weir_flow_is_ahead(struct weir_queue *wq, struct request *rq);
 bool weir_flow_dispatched(struct weir_queue *wq, struct request *rq);
 u32 weir_flow_tgid(const struct weir_flow *flow);
