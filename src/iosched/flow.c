@@ -40,8 +40,11 @@
 /* A flow that has used nothing for so long is not active. */
 #define ACTIVE_JIFFIES	(HZ / 5)
 #define INVERSE_SHIFT	8
-/* So many of its requests a sparse flow may be ahead of virtual time. */
-#define AHEAD		8
+/*
+ * So much a sparse flow may be ahead of virtual time: that stands still while a flow
+ * catches up whose CPU was slow to run it.
+ */
+#define AHEAD		SZ_8M
 
 /*
  * The control group, the thread group, ionice's class, and whether it writes. A place
@@ -291,7 +294,7 @@ bool weir_flow_is_ahead(struct weir_queue *wq, struct request *rq)
 	struct weir_rq *r = weir_rq(rq);
 	u64 start = r->start, now = READ_ONCE(*weir_vtime(wq, r->level));
 
-	return (s64)(start - now) > (s64)virtual(&wq->flows[r->flow], AHEAD * (u64)r->cost);
+	return (s64)(start - now) > (s64)virtual(&wq->flows[r->flow], AHEAD + 8ULL * r->cost);
 }
 
 /* A request of r->cost is over. */
