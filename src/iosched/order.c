@@ -37,7 +37,8 @@ void weir_order_add(struct weir_stage *s, struct request *rq)
 {
 	struct weir_line *line = &s->line[weir_rq(rq)->level];
 
-	line->nr++;
+	if (!line->nr++)
+		line->served_at = jiffies;
 	if (s->wq->rotational) {
 		elv_rb_add(&line->by_sector, rq);
 		list_add_tail(&rq->queuelist, &line->arrived);

@@ -7,7 +7,8 @@
  *
  * 1. that the driver gave back: it had its turn;
  * 2. of a level that was granted credit (credit.c);
- * 3. of the first level that does not wait, if it fits and nobody waits before it.
+ * 3. of a level that got nothing for its age limit;
+ * 4. of the first level that does not wait, if it fits and nobody waits before it.
  *
  * Otherwise the hardware queue sleeps until it is granted something.
  */
@@ -57,6 +58,7 @@ static struct request *take(struct weir_stage *s, enum weir_level level, u32 hel
 
 	weir_order_dispatched(s, rq, weir_flow_dispatched(s->wq, rq));
 	weir_unstage(s, rq);
+	s->line[level].served_at = jiffies;
 	r->cost = cost;
 	/* It may have grown. */
 	r->size = weir_cost_bucket(blk_rq_bytes(rq));
@@ -83,29 +85,76 @@ static struct request *of_granted(struct weir_stage *s)
 	return NULL;
 }
 
-static struct request *of_those_that_fit(struct weir_stage *s)
+/*
+ * Has a level a request that does not wait for credit? It may have waited until a moment
+ * ago: pairs with grant(), and then weir_credit_collect() sees what it was granted.
+ */
+static bool is_free(struct weir_line *line)
+{
+	return line->nr && !smp_load_acquire(&line->waiter.waiting);
+}
+
+static bool is_aged(struct weir_stage *s, enum weir_level level)
+{
+	u32 age = READ_ONCE(s->wq->knobs.age_msec[level]);
+
+	return time_after(jiffies, s->line[level].served_at + msecs_to_jiffies(age));
+}
+
+/* The first request of a free level, if it fits. aged: in any case */
+static struct request *of_level(struct weir_stage *s, enum weir_level level, bool aged)
+{
+	u32 granted = weir_credit_collect(&s->line[level]), cost;
+	struct request *rq;
+
+	if (unlikely(granted))
+		return take(s, level, granted);
+	rq = weir_order_first(s, level);
+	cost = weir_rq_cost(s->wq, rq);
+	if (unlikely(aged)) {
+		weir_credit_charge(s->wq, level, cost);
+		if (level == WEIR_BG)
+			atomic_inc(&s->wq->background);
+	} else if (!weir_credit_try(s->wq, level, cost, weir_is_sparse(s->wq, rq))) {
+		return NULL;
+	}
+	weir_vtime_advance(s->wq, level, weir_order_start(s, level));
+	return take(s, level, cost);
+}
+
+/*
+ * Of a level that the driver left no room for, for longer than its age limit. Where the
+ * window is in nobody's way it does not wait for credit (credit.c), and levels above may
+ * take every place that the driver has.
+ */
+static struct request *of_aged(struct weir_stage *s)
 {
 	int i;
 
-	for (i = 0; i < WEIR_LEVELS; i++) {
-		struct weir_line *line = &s->line[i];
-		struct request *rq;
-		u32 cost, granted;
+	for (i = WEIR_LEVELS - 1; i > 0; i--)
+		if (is_free(&s->line[i]) && is_aged(s, i))
+			return of_level(s, i, true);
+	return NULL;
+}
 
-		if (!line->nr)
+/* BE has a request: has BG one that starts before it? */
+static bool bg_is_first(struct weir_stage *s)
+{
+	return is_free(&s->line[WEIR_BG]) &&
+	       (s64)(weir_order_start(s, WEIR_BG) - weir_order_start(s, WEIR_BE)) < 0;
+}
+
+static struct request *of_those_that_fit(struct weir_stage *s)
+{
+	struct request *rq = NULL;
+	int i;
+
+	for (i = 0; i < WEIR_LEVELS; i++) {
+		if (!is_free(&s->line[i]))
 			continue;
-		/* Pairs with grant(): it may have waited until a moment ago. */
-		if (smp_load_acquire(&line->waiter.waiting))
-			continue;
-		granted = weir_credit_collect(line);
-		if (unlikely(granted))
-			return take(s, i, granted);
-		rq = weir_order_first(s, i);
-		cost = weir_rq_cost(s->wq, rq);
-		if (!weir_credit_try(s->wq, i, cost, weir_is_sparse(s->wq, rq)))
-			return NULL;
-		weir_vtime_advance(s->wq, i, weir_order_start(s, i));
-		return take(s, i, cost);
+		if (i == WEIR_BE && bg_is_first(s))
+			rq = of_level(s, WEIR_BG, false);
+		return rq ?: of_level(s, i, false);
 	}
 	return NULL;
 }
@@ -137,7 +186,7 @@ static struct request *pick(struct weir_stage *s, struct blk_mq_hw_ctx *hctx)
 		return of_urgent(s);
 	rq = of_granted(s);
 	if (!rq && s->staged)
-		rq = of_those_that_fit(s);
+		rq = of_aged(s) ?: of_those_that_fit(s);
 	if (rq || !s->staged) {
 		/* The driver may take no more: what else is here asks for a run. */
 		if (s->asleep)

@@ -194,6 +194,7 @@ struct weir_line {
 	struct list_head arrived;	/* disks with an arm: oldest first */
 	struct rb_root by_sector;	/* disks with an arm */
 	unsigned int nr;
+	unsigned long served_at;	/* jiffies: the last one went, or the first one came */
 	struct weir_waiter waiter;
 };
 
