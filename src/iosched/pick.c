@@ -87,10 +87,11 @@ static struct request *of_granted(struct weir_stage *s)
 
 /*
  * Has a level a request that does not wait for credit? It may have waited until a moment
- * ago: pairs with grant(), and then weir_credit_collect() sees what it was granted.
+ * ago: then weir_credit_collect() sees what it was granted.
  */
 static bool is_free(struct weir_line *line)
 {
+	/* Pairs with grant(). */
 	return line->nr && !smp_load_acquire(&line->waiter.waiting);
 }
 
