@@ -3,7 +3,7 @@
  * A request gets its tag, in its submitter's context.
  *
  * Who finds no tag waits where no scheduler sees it. So a quarter of the tags is kept
- * for those that hold few, one in FEW: background requests and whoever holds more (deep
+ * for those that hold few, 1/FEW of all: background requests and whoever holds more (deep
  * readers, an fsync of much data) get none of it. RT gets any. With fewer tags than
  * LEAST_TAGS nothing is kept: the device holds them all, and what merges needs one that
  * waits.

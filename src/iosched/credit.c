@@ -497,12 +497,18 @@ static void take_back(struct weir_queue *wq, struct weir_waiter *w)
 	blk_mq_run_hw_queue(w->stage->hctx, true);
 }
 
-/* Under wait_lock, while somebody waits: there are stages then. */
+/*
+ * Under wait_lock, while somebody waits: there are stages then. The timer may come every
+ * millisecond: all stages are looked at twice in a lease.
+ */
 static void end_leases(struct weir_queue *wq)
 {
 	struct weir_stage *s;
 	int i;
 
+	if (time_before(jiffies, wq->leases_at + LEASE / 2))
+		return;
+	wq->leases_at = jiffies;
 	for (s = wq->stages; s; s = s->next)
 		for (i = 0; i < WEIR_LEVELS; i++) {
 			struct weir_waiter *w = &s->line[i].waiter;

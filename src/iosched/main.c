@@ -69,6 +69,7 @@ static int attach(struct request_queue *q, struct elevator_queue *eq)
 	wq->single = q->nr_hw_queues == 1 || wq->rotational;
 	wq->knobs = defaults;
 	spin_lock_init(&wq->wait_lock);
+	wq->leases_at = jiffies;
 	for (i = 0; i < WEIR_LEVELS; i++)
 		wq->waiters[i] = RB_ROOT_CACHED;
 	weir_hrtimer_setup(&wq->timer, weir_credit_timer, CLOCK_MONOTONIC,

@@ -299,6 +299,7 @@ struct weir_queue {
 	struct rb_root_cached waiters[WEIR_LEVELS];
 	unsigned int nr_sparse;		/* waiters that are */
 	unsigned long served_at[WEIR_LEVELS];	/* jiffies: granted, or began to wait */
+	unsigned long leases_at;	/* jiffies: when grants were looked at last */
 	struct hrtimer timer;		/* armed while somebody waits */
 	bool armed, armed_soon;
 	atomic64_t light_budget;	/* ns that light flows may narrow the window */
