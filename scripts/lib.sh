@@ -13,6 +13,7 @@ export LC_ALL=C
 self=${0##*/}
 repo=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${WEIR_CACHE:-${XDG_CACHE_HOME:-${HOME:?neither HOME nor XDG_CACHE_HOME is set}/.cache}/weir}
+[[ $cache == /* ]] || cache=$PWD/$cache
 : "$repo" "$STATUS_PREPARE"
 
 # say TEXT: progress, on stderr; WEIR_QUIET (--quiet) silences it.
@@ -77,6 +78,20 @@ needs()
 		trace blkparse blktrace
 		trace btt blktrace
 		trace python3 python3
+		clang clang clang
+		clang ld.lld lld
+		clang llvm-nm llvm
+		arm64 aarch64-linux-gnu-gcc-12 gcc-12-aarch64-linux-gnu
+		arm64 aarch64-linux-gnu-strip binutils-aarch64-linux-gnu
+		arm64 qemu-system-aarch64 qemu-system-arm
+		deb dpkg-buildpackage dpkg-dev
+		deb dh debhelper
+		deb dh_dkms dh-dkms
+		deb fakeroot fakeroot
+		deb lintian lintian
+		check mandoc mandoc
+		check sqlite3 sqlite3
+		check rpmspec rpm
 		kernel gcc gcc
 		kernel make make
 		kernel bc bc
@@ -117,6 +132,28 @@ require()
 	die "$STATUS_MISSING" "missing: $(cut -d' ' -f1 <<<"$lacking" | paste -sd' ')" \
 		"(Debian packages: $(cut -d' ' -f2 <<<"$lacking" | sort -u | paste -sd' ');" \
 		"scripts/setup $* installs them)"
+}
+
+# quoted TEXT: as one word of any shell. (printf %q has forms that only bash knows.)
+quoted()
+{
+	printf "'%s'" "${1//\'/\'\\\'\'}"
+}
+
+# plain_folder NAME: a temporary folder of one's own, in $plain, for programs that take
+# paths apart at blanks, commas and the like. The caller has it removed.
+plain=''
+: "$plain"
+plain_folder()
+{
+	local dir
+
+	for dir in "${TMPDIR:-/var/tmp}" /var/tmp /tmp; do
+		[[ $dir != *[!A-Za-z0-9/._+@=~-]* && $dir == /* ]] || continue
+		# The next one, then.
+		plain=$(mktemp -d -- "$dir/$1.XXXXXXXX" 2>/dev/null) && return
+	done
+	die "$STATUS_PREPARE" 'neither TMPDIR nor /var/tmp nor /tmp is a folder to write to with a plain path'
 }
 
 # number NAME VALUE MIN MAX: a whole number in a range, or a usage error.
@@ -205,10 +242,12 @@ unlock()
 
 # The lab keeps its own package lists: no root needed, none of the host's touched.
 # They come from the sources the user has configured; apt_options SUITE has those
-# of another Debian suite and its backports, from the same archive.
+# of another Debian suite and its backports, from the same archive; apt_arch, if set,
+# is another machine's architecture, whose packages are for looking into.
+apt_arch=''
 apt_options()
 {
-	local dir=$cache/apt${1:+-$1}
+	local dir=$cache/apt${1:+-$1}${apt_arch:+-$apt_arch}
 
 	mkdir -p -- "$dir/lists/partial" "$dir/archives/partial"
 	apt_opts=(
@@ -221,6 +260,9 @@ apt_options()
 		-o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
 		-q
 	)
+	[[ -z $apt_arch ]] || apt_opts+=(-o "APT::Architecture=$apt_arch"
+		-o "APT::Architectures::=$apt_arch" -o Dir::State::status=/dev/null
+		-o APT::Install-Recommends=false)
 	# Nothing is installed there: a package comes with all that it depends on.
 	[[ -z ${1:-} ]] || apt_opts+=(
 		-o Dir::Etc::SourceList=/dev/null
@@ -242,7 +284,7 @@ debian_archives()
 # shellcheck disable=SC2120 # other files give the argument
 apt_update()
 {
-	local status=0 dir=$cache/apt${1:+-$1} archive keys=/usr/share/keyrings/debian-archive-keyring.gpg
+	local status=0 dir=$cache/apt${1:+-$1}${apt_arch:+-$apt_arch} archive keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 	command -v apt-get >/dev/null || return 1
 	if [[ -n ${1:-} ]]; then
@@ -259,11 +301,11 @@ apt_update()
 			'Components: main' ${keys:+"Signed-By: $keys"} >"$dir/sources/debian.sources"
 	fi
 	apt_options "${1:-}"
-	lock "apt${1:+-$1}"
+	lock "apt${1:+-$1}${apt_arch:+-$apt_arch}"
 	if [[ -e $dir/updated && -n $(find "$dir/updated" -mmin -60) ]]; then
 		return
 	fi
-	say "reading the package lists${1:+ of Debian $1}"
+	say "reading the package lists${1:+ of Debian $1}${apt_arch:+ for $apt_arch}"
 	run apt-get "${apt_opts[@]}" update >"$dir/log" 2>&1 || status=$?
 	if ((status)) || grep -q '^Err:\|^W: Failed to fetch' "$dir/log"; then
 		say "apt-get update had trouble: $(grep -m1 '^[EW]: ' "$dir/log" || echo "status $status")"

@@ -17,37 +17,58 @@
 
 /*
  * queue_rqs: a list head of its own, or the first request.
- * weir_take_lone(): the only request of a list that is not empty, taken out of
- * it; NULL if there are more.
+ * weir_take_lone(): take the only request out of a list that is not empty; false,
+ * with nothing taken, if there are more.
  */
 #ifdef WEIR_HAVE_RQ_LIST
 
 #define weir_rq_list struct rq_list
 
-static __always_inline struct request *weir_take_lone(struct rq_list *list)
+static __always_inline bool weir_take_lone(struct rq_list *list, struct request **lone)
 {
 	struct request *rq = list->head;
 
+	*lone = rq;
 	if (rq->rq_next)
-		return NULL;
+		return false;
 	rq_list_init(list);
-	return rq;
+	return true;
 }
 
 #else
 
 #define weir_rq_list struct request *
 
-static __always_inline struct request *weir_take_lone(struct request **list)
+static __always_inline bool weir_take_lone(struct request **list, struct request **lone)
 {
 	struct request *rq = *list;
 
+	*lone = rq;
 	if (rq->rq_next)
-		return NULL;
+		return false;
 	*list = NULL;
-	return rq;
+	return true;
 }
 
+#endif
+
+/* Ways to fail that older kernels do not have, or not by this name */
+#ifdef BLK_STS_RESV_CONFLICT
+#define WEIR_STS_RESV_CONFLICT BLK_STS_RESV_CONFLICT
+#else
+#define WEIR_STS_RESV_CONFLICT BLK_STS_NEXUS
+#endif
+
+#ifdef BLK_STS_DURATION_LIMIT
+#define WEIR_STS_DURATION_LIMIT BLK_STS_DURATION_LIMIT
+#else
+#define WEIR_STS_DURATION_LIMIT BLK_STS_OK
+#endif
+
+#ifdef BLK_STS_INVAL
+#define WEIR_STS_INVAL BLK_STS_INVAL
+#else
+#define WEIR_STS_INVAL BLK_STS_OK
 #endif
 
 /* How much of the vector that *iter is at has been dealt with, in bytes */
@@ -56,6 +77,27 @@ static __always_inline struct request *weir_take_lone(struct request **list)
 #else
 #define weir_iter_done(iter) ((iter)->bi_bvec_done)
 #endif
+
+/* A write that is done as a whole or not at all; older kernels have none. */
+#ifdef REQ_ATOMIC
+#define WEIR_REQ_ATOMIC REQ_ATOMIC
+#else
+#define WEIR_REQ_ATOMIC ((__force blk_opf_t)0)
+#endif
+
+/* Writes of up to @bytes, a power of two or 0, that are done as a whole or not at all */
+static inline void weir_limit_atomic(struct queue_limits *lim, unsigned int bytes)
+{
+#ifdef WEIR_HAVE_ATOMIC_WRITES
+	lim->atomic_write_hw_max = bytes;
+	lim->atomic_write_hw_unit_max = bytes;
+	lim->atomic_write_hw_unit_min = min(bytes, lim->logical_block_size);
+#ifdef BLK_FEAT_ATOMIC_WRITES
+	if (bytes)
+		lim->features |= BLK_FEAT_ATOMIC_WRITES;
+#endif
+#endif
+}
 
 /* Merging is opt-in on the older kernels. */
 #ifdef WEIR_HAVE_SHOULD_MERGE
@@ -80,7 +122,13 @@ static __always_inline struct request *weir_take_lone(struct request **list)
 #define WEIR_BS_MAX 65536
 #else
 #define WEIR_MAX_BLOCK_SIZE PAGE_SIZE
+#if PAGE_SHIFT == 12
 #define WEIR_BS_MAX 4096
+#elif PAGE_SHIFT == 14
+#define WEIR_BS_MAX 16384
+#else
+#define WEIR_BS_MAX 65536
+#endif
 #endif
 
 /* Write zeroes that also unmap, as a limit of its own */
@@ -190,20 +238,52 @@ static inline void weir_update_nr_hw_queues(struct blk_mq_tag_set *set,
 
 #ifdef WEIR_HAVE_ALLOC_DISK_LIMITS
 
-static inline struct gendisk *weir_alloc_disk(struct blk_mq_tag_set *tags,
-					      struct queue_limits *lim,
-					      unsigned int feat, void *data)
+static inline void weir_set_features(struct queue_limits *lim, unsigned int feat)
 {
+	lim->features &= ~(BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL);
 	if (feat & WEIR_FEAT_WRITE_CACHE)
 		lim->features |= BLK_FEAT_WRITE_CACHE;
 	if (feat & WEIR_FEAT_FUA)
 		lim->features |= BLK_FEAT_FUA;
 	if (feat & WEIR_FEAT_ROTATIONAL)
 		lim->features |= BLK_FEAT_ROTATIONAL;
+}
+
+static inline struct gendisk *weir_alloc_disk(struct blk_mq_tag_set *tags,
+					      struct queue_limits *lim,
+					      unsigned int feat, void *data)
+{
+	weir_set_features(lim, feat);
 	return blk_mq_alloc_disk(tags, lim, data);
 }
 
+/*
+ * Change what a live queue says of itself. weir_limits_begin() comes before the queue is
+ * frozen, and takes a lock that weir_limits_commit(), while it is frozen, gives back,
+ * also when it fails.
+ */
+static inline struct queue_limits weir_limits_begin(struct request_queue *q)
+{
+	return queue_limits_start_update(q);
+}
+
+static inline int weir_limits_commit(struct request_queue *q, struct queue_limits *lim,
+				     unsigned int feat)
+{
+	weir_set_features(lim, feat);
+	return queue_limits_commit_update(q, lim);
+}
+
 #else
+
+static inline void weir_set_features(struct request_queue *q, unsigned int feat)
+{
+	blk_queue_write_cache(q, feat & WEIR_FEAT_WRITE_CACHE, feat & WEIR_FEAT_FUA);
+	if (feat & WEIR_FEAT_ROTATIONAL)
+		blk_queue_flag_clear(QUEUE_FLAG_NONROT, q);
+	else
+		blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
+}
 
 static inline struct gendisk *weir_alloc_disk(struct blk_mq_tag_set *tags,
 					      struct queue_limits *lim,
@@ -217,6 +297,8 @@ static inline struct gendisk *weir_alloc_disk(struct blk_mq_tag_set *tags,
 	q = disk->queue;
 	blk_queue_logical_block_size(q, lim->logical_block_size);
 	blk_queue_physical_block_size(q, lim->physical_block_size);
+	blk_queue_io_min(q, lim->io_min);
+	blk_queue_io_opt(q, lim->io_opt);
 	blk_queue_max_hw_sectors(q, lim->max_hw_sectors);
 	blk_queue_max_segments(q, lim->max_segments);
 	blk_queue_max_segment_size(q, lim->max_segment_size);
@@ -225,13 +307,25 @@ static inline struct gendisk *weir_alloc_disk(struct blk_mq_tag_set *tags,
 	blk_queue_dma_alignment(q, lim->dma_alignment);
 	blk_queue_max_discard_sectors(q, lim->max_hw_discard_sectors);
 	q->limits.discard_granularity = lim->discard_granularity;
+	if (lim->max_discard_segments)
+		blk_queue_max_discard_segments(q, lim->max_discard_segments);
 	blk_queue_max_secure_erase_sectors(q, lim->max_secure_erase_sectors);
 	blk_queue_max_write_zeroes_sectors(q, lim->max_write_zeroes_sectors);
-	blk_queue_write_cache(q, feat & WEIR_FEAT_WRITE_CACHE,
-			      feat & WEIR_FEAT_FUA);
-	if (!(feat & WEIR_FEAT_ROTATIONAL))
-		blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
+	weir_set_features(q, feat);
 	return disk;
+}
+
+static inline struct queue_limits weir_limits_begin(struct request_queue *q)
+{
+	return q->limits;
+}
+
+static inline int weir_limits_commit(struct request_queue *q, struct queue_limits *lim,
+				     unsigned int feat)
+{
+	blk_queue_max_write_zeroes_sectors(q, lim->max_write_zeroes_sectors);
+	weir_set_features(q, feat);
+	return 0;
 }
 
 #endif

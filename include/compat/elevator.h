@@ -298,6 +298,8 @@ static inline struct blk_mq_hw_ctx *weir_bio_hctx(struct request_queue *q,
 #define weir_wbt_of(q) (q)
 #endif
 
+#ifdef WEIR_ELV_WBT
+
 #if !defined(WEIR_HAVE_WBT_QUEUE_FLAG) && defined(WEIR_ELV_QUEUE_FLAGS)
 /* ELEVATOR_FLAG_DISABLE_WBT, a macro that BTF does not tell */
 #define WEIR_ELEVATOR_FLAG_NO_WBT 1
@@ -324,5 +326,20 @@ static inline void weir_wbt_on(struct request_queue *q,
 #endif
 	wbt_enable_default(weir_wbt_of(q));
 }
+
+#else
+
+/* A kernel without it (CONFIG_BLK_WBT): there is nothing to turn off. */
+static inline void weir_wbt_off(struct request_queue *q,
+				struct elevator_queue *eq)
+{
+}
+
+static inline void weir_wbt_on(struct request_queue *q,
+			       struct elevator_queue *eq)
+{
+}
+
+#endif
 
 #endif

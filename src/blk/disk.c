@@ -18,9 +18,12 @@
 #include "watch/report.h"
 
 #include "cmd.h"
+#include "cut.h"
 #include "disk.h"
 #include "drive.h"
 #include "hctx.h"
+#include "inject.h"
+#include "unplug.h"
 #include "verdict.h"
 
 /* All disks, on or off, and the numbers of those that are on */
@@ -29,6 +32,9 @@ static DEFINE_IDA(indexes);
 
 /* The tag set of shared_tags=1. Made for the first disk that uses it. */
 static struct weir_tags shared_tags;
+
+/* Protects both of these. Taken inside a disk's mutex, and held for no I/O. */
+static DEFINE_MUTEX(common_mutex);
 
 static int tags_create(struct weir_tags *tags, const struct weir_settings *s,
 		       struct weir_disk *owner)
@@ -65,13 +71,14 @@ static int tags_create(struct weir_tags *tags, const struct weir_settings *s,
 static int use_shared_tags(struct weir_disk *wd)
 {
 	const struct weir_settings *s = &weir_module_settings;
-	int err;
+	int err = 0;
 
-	if (!shared_tags.set.ops) {
+	mutex_lock(&common_mutex);
+	if (!shared_tags.set.ops)
 		err = tags_create(&shared_tags, s, NULL);
-		if (err)
-			return err;
-	}
+	mutex_unlock(&common_mutex);
+	if (err)
+		return err;
 	wd->tags = &shared_tags;
 	wd->set.submit_queues = s->submit_queues;
 	wd->set.poll_queues = s->poll_queues;
@@ -140,38 +147,44 @@ static const struct block_device_operations weir_fops = {
 	.set_read_only	= weir_set_read_only,
 };
 
+/*
+ * A bio's length is u32 bytes, so this is "no limit"; a round one, so that what is
+ * split here still covers whole pages.
+ */
+#define ALL_SECTORS ((unsigned int)(round_down(UINT_MAX, SZ_1M) >> SECTOR_SHIFT))
+
+void weir_disk_limit_zeroes(struct queue_limits *lim, const struct weir_settings *s,
+			    const struct weir_model *model)
+{
+	lim->max_write_zeroes_sectors = min_t(u64, ALL_SECTORS, weir_media_zeroes_sectors(model));
+	if (s->discard)
+		weir_limit_zeroes_unmap(lim, lim->max_write_zeroes_sectors);
+}
+
 static void set_limits(struct queue_limits *lim, const struct weir_settings *s,
 		       const struct weir_model *model)
 {
-	/*
-	 * A bio's length is u32 bytes, so this is "no limit"; a round one, so
-	 * that what is split here still covers whole pages.
-	 */
-	const unsigned int all_sectors = round_down(UINT_MAX, SZ_1M) >> SECTOR_SHIFT;
-	unsigned int discard_sectors = all_sectors;
-
 	lim->logical_block_size = s->bs;
-	lim->physical_block_size = s->bs;
-	lim->max_hw_sectors = s->max_sectors ? s->max_sectors : all_sectors;
+	lim->physical_block_size = s->physical_block_size;
+	lim->io_min = s->io_min ?: s->physical_block_size;
+	lim->io_opt = s->io_opt;
+	lim->max_hw_sectors = s->max_sectors ? s->max_sectors : ALL_SECTORS;
 	lim->max_segments = USHRT_MAX;
 	lim->max_segment_size = UINT_MAX;
 	if (s->virt_boundary)
 		lim->virt_boundary_mask = PAGE_SIZE - 1;
+	weir_limit_atomic(lim, s->atomic_kib << 10);
 	lim->dma_alignment = 3; /* as NVMe: bytes are copied, by whatever length */
-	/* What a model unmaps, it unmaps with interrupts off. */
-	if (model->kind != WEIR_KIND_NONE)
-		discard_sectors = min_t(u64, all_sectors,
-					weir_media_discard_sectors(model, (u64)s->size << 20));
-	lim->max_write_zeroes_sectors = discard_sectors;
 	if (s->discard) {
-		lim->max_hw_discard_sectors = discard_sectors;
-		lim->discard_granularity = s->bs;
-		lim->max_secure_erase_sectors = discard_sectors;
-		weir_limit_zeroes_unmap(lim, discard_sectors);
+		lim->max_hw_discard_sectors = ALL_SECTORS;
+		lim->discard_granularity = s->discard_granularity ?: s->physical_block_size;
+		lim->max_discard_segments = s->max_discard_segments;
+		lim->max_secure_erase_sectors = ALL_SECTORS;
 	}
+	weir_disk_limit_zeroes(lim, s, model);
 }
 
-static unsigned int features(const struct weir_settings *s)
+unsigned int weir_disk_features(const struct weir_settings *s)
 {
 	unsigned int feat = 0;
 
@@ -209,7 +222,7 @@ static int add(struct weir_disk *wd)
 		pr_err("%s: there is a block device of this name already\n", wd->name);
 		return -EEXIST;
 	}
-	err = weir_store_resize(&wd->store, (u64)s->size * SZ_1M, s->home_node);
+	err = weir_store_resize(&wd->store, (u64)s->size * SZ_1M, s->bs, s->home_node);
 	if (err)
 		return err;
 	/* Before add_disk(), whose partition scan already does I/O. */
@@ -218,6 +231,15 @@ static int add(struct weir_disk *wd)
 	if (err)
 		weir_report_del(wd);
 	return err;
+}
+
+void weir_disk_report_media(struct weir_disk *wd, const struct weir_model_config *media)
+{
+	const struct weir_profile *p = media->profile;
+	bool model = media->model.kind != WEIR_KIND_NONE;
+
+	WRITE_ONCE(wd->set.rotational, wd->own_rotational || (model && p->rotational));
+	WRITE_ONCE(wd->set.write_cache, wd->own_write_cache && (!model || p->write_cache));
 }
 
 /* The hardware queues are new. */
@@ -234,13 +256,22 @@ static void take_settings(struct weir_disk *wd, const struct weir_settings *aske
 			  const struct weir_model_config *media)
 {
 	wd->set = *asked;
-	if (media->model.kind != WEIR_KIND_NONE) {
-		wd->set.rotational |= media->profile->rotational;
-		wd->set.write_cache &= media->profile->write_cache;
-	}
-	wd->check = wd->set.read_only || rcu_access_pointer(wd->bad);
+	wd->own_rotational = asked->rotational;
+	wd->own_write_cache = asked->write_cache;
+	weir_disk_report_media(wd, media);
+	wd->gone = false;
 	wd->dying = false;
 	atomic64_set(&wd->bandwidth_ns, 0);
+	weir_verdict_update(wd);
+}
+
+void weir_disk_say_promise(const char *who, const struct weir_settings *s, u64 mib)
+{
+	const u64 limit = weir_store_limit_pages() >> (20 - PAGE_SHIFT);
+
+	if (s->memory_backed && mib > limit)
+		pr_notice("%s: %llu MiB, but memory_limit is %llu MiB for the data of all disks: writes to new places past it fail with ENOSPC\n",
+			  who, mib, limit);
 }
 
 int weir_disk_power_on(struct weir_disk *wd, const struct weir_settings *asked,
@@ -251,7 +282,7 @@ int weir_disk_power_on(struct weir_disk *wd, const struct weir_settings *asked,
 	struct gendisk *disk;
 	int err;
 
-	lockdep_assert_held(&weir_config_mutex);
+	lockdep_assert_held(&wd->mutex);
 	take_settings(wd, asked, media);
 	err = get_tags(wd);
 	if (err)
@@ -266,22 +297,32 @@ int weir_disk_power_on(struct weir_disk *wd, const struct weir_settings *asked,
 	err = weir_drive_start(wd, &media->model);
 	if (err)
 		goto free_queues;
+	err = weir_cut_start(wd);
+	if (err)
+		goto stop_drive;
 	set_limits(&lim, s, &media->model);
-	disk = weir_alloc_disk(&wd->tags->set, &lim, features(s), wd);
+	disk = weir_alloc_disk(&wd->tags->set, &lim, weir_disk_features(s), wd);
 	if (IS_ERR(disk)) {
 		err = PTR_ERR(disk);
-		goto stop_drive;
+		goto stop_cut;
 	}
 	wd->disk = disk;
+	weir_drive_scale_timeout(wd, 1);
 	begin_counting(wd);
+	weir_inject_start(wd);
 	err = add(wd);
 	if (err)
 		goto put_disk;
+	if (wd->item)
+		weir_disk_say_promise(wd->name, s, s->size);
 	return 0;
 
 put_disk:
+	weir_inject_stop(wd);
 	put_disk(disk);
 	wd->disk = NULL;
+stop_cut:
+	weir_cut_stop(wd);
 stop_drive:
 	weir_drive_stop(wd);
 free_queues:
@@ -297,28 +338,34 @@ failed:
 
 void weir_disk_shut(struct weir_disk *wd)
 {
-	lockdep_assert_held(&weir_config_mutex);
+	lockdep_assert_held(&wd->mutex);
 	mutex_lock(&wd->disk->open_mutex);
 	wd->dying = true;
 	mutex_unlock(&wd->disk->open_mutex);
 }
 
-int weir_disk_power_off(struct weir_disk *wd)
+int weir_disk_power_off(struct weir_disk *wd, bool force)
 {
 	bool busy;
 
-	lockdep_assert_held(&weir_config_mutex);
+	lockdep_assert_held(&wd->mutex);
 	mutex_lock(&wd->disk->open_mutex);
-	busy = disk_openers(wd->disk);
+	busy = disk_openers(wd->disk) && !force;
 	wd->dying = !busy;
 	mutex_unlock(&wd->disk->open_mutex);
 	if (busy)
 		return -EBUSY;
 
+	weir_cut_disarm(wd);
+	if (force)
+		weir_disk_unplug(wd);
 	weir_report_del(wd);	/* it shows the hardware queues */
+	weir_inject_stop(wd);
 	del_gendisk(wd->disk);
+	weir_cut_wait(wd);	/* the last requests may have met a trigger */
 	put_disk(wd->disk);
 	wd->disk = NULL;
+	weir_cut_stop(wd);
 	weir_drive_stop(wd);
 	weir_queues_destroy(wd);
 	ida_free(&indexes, wd->set.index);
@@ -326,32 +373,70 @@ int weir_disk_power_off(struct weir_disk *wd)
 	return 0;
 }
 
+static void disk_free(struct weir_disk *wd)
+{
+	weir_store_free(&wd->store);
+	weir_cut_exit(wd);
+	weir_disk_forget_bad(wd);
+	weir_inject_destroy(wd);
+	weir_stats_free(&wd->stats);
+	mutex_destroy(&wd->drive_mutex);
+	mutex_destroy(&wd->mutex);
+	kfree(wd);
+}
+
 struct weir_disk *weir_disk_new(const char *name, struct config_item *item)
+{
+	struct weir_disk *wd, *new;
+	bool taken = false;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	if (weir_inject_create(new)) {
+		kfree(new);
+		return ERR_PTR(-ENOMEM);
+	}
+	mutex_init(&new->mutex);
+	mutex_init(&new->drive_mutex);
+	weir_stats_init(&new->stats);
+	weir_cut_init(new);
+	strscpy(new->name, name, sizeof(new->name));
+	new->item = item;
+	mutex_lock(&common_mutex);
+	list_for_each_entry(wd, &disks, node)
+		taken |= !strcmp(wd->name, name);
+	if (!taken)
+		list_add_tail(&new->node, &disks);
+	mutex_unlock(&common_mutex);
+	if (!taken)
+		return new;
+	disk_free(new);
+	return ERR_PTR(-EEXIST);
+}
+
+struct weir_disk *weir_disk_borrow(const char *name)
 {
 	struct weir_disk *wd;
 
-	lockdep_assert_held(&weir_config_mutex);
+	mutex_lock(&common_mutex);
 	list_for_each_entry(wd, &disks, node)
-		if (!strcmp(wd->name, name))
-			return ERR_PTR(-EEXIST);
-	wd = kzalloc(sizeof(*wd), GFP_KERNEL);
-	if (!wd)
-		return ERR_PTR(-ENOMEM);
-	mutex_init(&wd->drive_mutex);
-	weir_stats_init(&wd->stats);
-	strscpy(wd->name, name, sizeof(wd->name));
-	wd->item = item;
-	list_add_tail(&wd->node, &disks);
-	return wd;
+		if (!strcmp(wd->name, name) && mutex_trylock(&wd->mutex))
+			return wd;
+	mutex_unlock(&common_mutex);
+	return NULL;
+}
+
+void weir_disk_return(struct weir_disk *wd)
+{
+	mutex_unlock(&wd->mutex);
+	mutex_unlock(&common_mutex);
 }
 
 void weir_disk_free(struct weir_disk *wd)
 {
-	lockdep_assert_held(&weir_config_mutex);
+	mutex_lock(&common_mutex);
 	list_del(&wd->node);
-	weir_store_free(&wd->store);
-	weir_disk_forget_bad(wd);
-	weir_stats_free(&wd->stats);
-	mutex_destroy(&wd->drive_mutex);
-	kfree(wd);
+	mutex_unlock(&common_mutex);
+	disk_free(wd);
 }

@@ -3,8 +3,9 @@
  * The media model in its place: the lock, the timer and the memory that the pure
  * media.c leaves to its owner.
  *
- * A request goes to the model when its bytes have moved. When the model has
- * decided, it waits in its hardware queue's heap like any other. What the model
+ * A request goes to the model when it arrives, and its bytes move meanwhile, as a
+ * drive's do. When they have, and the model has decided, it waits in its hardware
+ * queue's heap like any other. What the model
  * cannot decide yet is in nobody's hands but the model's; the drive's own timer
  * lets the model live on when there is such a request, so that a polled queue
  * that nobody polls holds up no other.
@@ -14,7 +15,7 @@
  *
  * Locks: a queue's lock is taken after weir_drive.lock has been dropped; both are
  * taken from hard interrupts. weir_disk.drive changes while there is no request,
- * under weir_config_mutex and drive_mutex; a reader that is no request holds one
+ * under the disk's mutex and drive_mutex; a reader that is no request holds one
  * of these.
  */
 #include <linux/mm.h>
@@ -23,6 +24,7 @@
 
 #include "compat/blk.h"
 #include "config/config.h"
+#include "config/model_config.h"
 #include "media/media.h"
 #include "watch/watch.h"
 
@@ -31,12 +33,13 @@
 #include "disk.h"
 #include "drive.h"
 #include "hctx.h"
+#include "unplug.h"
 
 /**
  * struct weir_drive - a disk's media model
  * @lock: protects @media and @armed_ns
  * @media: the model, in memory of its own
- * @model: the numbers it has; under weir_config_mutex
+ * @model: the numbers it has; under the disk's mutex
  * @armed_ns: the time @timer is set to, U64_MAX when it is not
  * @timer: lets the model decide what it could not
  */
@@ -53,6 +56,19 @@ static struct request *cmd_to_rq(struct weir_media_cmd *c)
 	return blk_mq_rq_from_pdu(container_of(c, struct weir_cmd, media));
 }
 
+/* One of two has happened to a request; after both it waits for its time. */
+static void meet(struct weir_queue *wq, struct request *rq, int what)
+{
+	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
+
+	/* Without the other one it is somebody else's from here on. */
+	if (atomic_fetch_or(what, &cmd->met) == (what ^ (WEIR_MOVED | WEIR_DECIDED)))
+		weir_wait_until(wq, rq, cmd->media.done_ns);
+	else if (what == WEIR_MOVED && unlikely(READ_ONCE(wq->wd->gone)) &&
+		 weir_drive_cancel(wq->drive, rq))
+		weir_unplug_end(wq, rq);	/* see unplug.c */
+}
+
 /* What has been decided goes to its hardware queues. Without locks. */
 static void hand_out(struct weir_media_cmd *c)
 {
@@ -65,33 +81,74 @@ static void hand_out(struct weir_media_cmd *c)
 		next = c->next;
 		if (unlikely(READ_ONCE(wq->watch)))
 			weir_watch_media(wq, rq, c->submit_ns, c->done_ns, c->part_ns);
-		weir_wait_until(wq, rq, c->done_ns);
+		meet(wq, rq, WEIR_DECIDED);
 	}
 }
 
-/* Caller holds d->lock. */
-static void arm(struct weir_drive *d)
+/* Set the timer to when the model wants to be called, or later. Caller holds d->lock. */
+static void arm(struct weir_drive *d, u64 not_before_ns)
 {
 	u64 next_ns = weir_media_next_ns(d->media);
 
 	if (next_ns >= d->armed_ns)
 		return;
 	d->armed_ns = next_ns;
-	hrtimer_start(&d->timer, ns_to_ktime(next_ns), HRTIMER_MODE_ABS_PINNED);
+	hrtimer_start(&d->timer, ns_to_ktime(max(next_ns, not_before_ns)),
+		      HRTIMER_MODE_ABS_PINNED);
 }
 
 static enum hrtimer_restart drive_timer(struct hrtimer *timer)
 {
 	struct weir_drive *d = container_of(timer, struct weir_drive, timer);
-	struct weir_media_cmd *decided;
+	struct weir_media_cmd *decided = NULL;
+	u64 now_ns = ktime_get_ns();
+	bool more = true, begun;
 
 	spin_lock(&d->lock);
 	d->armed_ns = U64_MAX;
-	decided = weir_media_advance(d->media, ktime_get_ns());
-	arm(d);
+	begun = weir_burst_begin(now_ns);
+	if (begun)
+		decided = weir_media_step(d->media, now_ns, &more);
+	arm(d, more ? now_ns + WEIR_BREATH_NS : 0);
 	spin_unlock(&d->lock);
 	hand_out(decided);
+	if (begun)
+		weir_burst_end();
 	return HRTIMER_NORESTART;
+}
+
+/*
+ * Let the drive live until now, in process context: with the lock, and interrupts off,
+ * for a step at a time.
+ */
+static void live(struct weir_drive *d, u64 now_ns)
+{
+	struct weir_media_cmd *decided;
+	unsigned long flags;
+	bool more;
+
+	do {
+		spin_lock_irqsave(&d->lock, flags);
+		decided = weir_media_step(d->media, now_ns, &more);
+		if (!more)
+			arm(d, 0);
+		spin_unlock_irqrestore(&d->lock, flags);
+		hand_out(decided);
+	} while (more);
+}
+
+/* Likewise, before somebody looks at what it has counted. */
+static void settle(struct weir_drive *d)
+{
+	u64 now_ns = ktime_get_ns();
+	bool settled;
+
+	live(d, now_ns);
+	do {
+		spin_lock_irq(&d->lock);
+		settled = weir_media_settle(d->media, now_ns);
+		spin_unlock_irq(&d->lock);
+	} while (!settled);
 }
 
 static enum weir_media_op media_op(const struct request *rq)
@@ -119,6 +176,9 @@ static void fill(struct weir_media_cmd *c, const struct request *rq)
 	c->queue = rq->mq_hctx->queue_num;
 	c->sector = blk_rq_pos(rq);
 	c->sectors = blk_rq_sectors(rq);
+	/* The model knows of one range: of a discard of several it takes the first. */
+	if (req_op(rq) == REQ_OP_DISCARD && rq->nr_phys_segments > 1)
+		c->sectors = bio_sectors(rq->bio);
 	if (c->op == WEIR_MEDIA_FLUSH) {
 		c->sector = 0;
 		c->sectors = 0;
@@ -128,7 +188,6 @@ static void fill(struct weir_media_cmd *c, const struct request *rq)
 void weir_drive_submit(struct weir_drive *d, struct request *rq)
 {
 	u64 now_ns = ktime_get_ns();
-	struct weir_media_cmd *decided;
 	struct request *next;
 	unsigned long flags;
 
@@ -137,13 +196,17 @@ void weir_drive_submit(struct weir_drive *d, struct request *rq)
 		struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
 
 		next = rq->rq_next;
+		atomic_set(&cmd->met, 0);
 		fill(&cmd->media, rq);
 		weir_media_submit(d->media, &cmd->media, now_ns);
 	}
-	decided = weir_media_advance(d->media, now_ns);
-	arm(d);
 	spin_unlock_irqrestore(&d->lock, flags);
-	hand_out(decided);
+	live(d, now_ns);
+}
+
+void weir_drive_moved(struct weir_queue *wq, struct request *rq)
+{
+	meet(wq, rq, WEIR_MOVED);
 }
 
 bool weir_drive_cancel(struct weir_drive *d, struct request *rq)
@@ -152,13 +215,16 @@ bool weir_drive_cancel(struct weir_drive *d, struct request *rq)
 	unsigned long flags;
 	bool ours;
 
+	/* Before that its bytes are in the hands of whoever moves them. */
+	if (!(atomic_read_acquire(&cmd->met) & WEIR_MOVED))
+		return false;
 	spin_lock_irqsave(&d->lock, flags);
 	ours = weir_media_cancel(d->media, &cmd->media);
 	spin_unlock_irqrestore(&d->lock, flags);
 	return ours;
 }
 
-/* Making, changing and unmaking; under weir_config_mutex. */
+/* Making, changing and unmaking; under the disk's mutex. */
 
 static struct weir_drive *drive_create(struct weir_disk *wd, const struct weir_model *model)
 {
@@ -218,7 +284,7 @@ int weir_drive_start(struct weir_disk *wd, const struct weir_model *model)
 {
 	int err;
 
-	lockdep_assert_held(&weir_config_mutex);
+	lockdep_assert_held(&wd->mutex);
 	wd->drive = NULL;
 	if (!fits(wd, model))
 		return -EINVAL;
@@ -235,56 +301,115 @@ void weir_drive_stop(struct weir_disk *wd)
 	wd->drive = NULL;
 }
 
-static void retune(struct weir_drive *d, const struct weir_model *model)
+/* Return: 0 or -ENOMEM. */
+static int retune(struct weir_drive *d, const struct weir_model *model)
 {
-	struct weir_media_cmd *decided;
+	struct weir_quantiles *times;
 
-	spin_lock_irq(&d->lock);
+	times = kvcalloc(WEIR_MODEL_NR_OPS, sizeof(*times), GFP_KERNEL);
+	if (!times)
+		return -ENOMEM;
+	weir_media_compile(model, times);
 	/* What happened until now happened with the old numbers. */
-	decided = weir_media_advance(d->media, ktime_get_ns());
-	weir_media_retune(d->media, model);
+	live(d, ktime_get_ns());
+	spin_lock_irq(&d->lock);
+	weir_media_retune(d->media, model, times);
 	d->model = *model;
-	arm(d);
+	arm(d, 0);
 	spin_unlock_irq(&d->lock);
-	hand_out(decided);
+	kvfree(times);
+	return 0;
 }
 
-int weir_disk_retune(struct weir_disk *wd, const struct weir_model *model)
+void weir_drive_scale_timeout(struct weir_disk *wd, s64 from)
 {
-	struct weir_drive *old = wd->drive, *new = NULL;
+	struct request_queue *q = wd->disk->queue;
+	const s64 to = wd->drive ? wd->drive->model.speed : 1;
+
+	/* In jiffies. The user may have chosen it: as many times longer than that. */
+	if (to != from)
+		blk_queue_rq_timeout(q, clamp_t(u64, div_u64((u64)q->rq_timeout * to, from),
+						1, INT_MAX));
+}
+
+/* Does the disk say the same of itself with the new model? If not, it will. */
+static bool reports_same(struct weir_disk *wd, const struct weir_model_config *media)
+{
+	const struct weir_settings old = wd->set;
+
+	weir_disk_report_media(wd, media);
+	return old.rotational == wd->set.rotational && old.write_cache == wd->set.write_cache;
+}
+
+/* Put another drive into its place, or none. Return: 0, or an error and nothing done. */
+static int replace(struct weir_disk *wd, struct weir_drive *new, const struct weir_model *model)
+{
+	struct request_queue *q = wd->disk->queue;
+	struct queue_limits lim;
 	unsigned int memflags;
 	int err;
 
-	lockdep_assert_held(&weir_config_mutex);
-	if (!wd->disk || (!old && model->kind == WEIR_KIND_NONE))
-		return 0;
-	if (!fits(wd, model))
-		return -EINVAL;
-	if (old && model->kind == old->model.kind &&
-	    weir_model_same_shape(&old->model, model)) {
-		retune(old, model);
-		return 0;
+	lim = weir_limits_begin(q);
+	weir_disk_limit_zeroes(&lim, &wd->set, model);
+	mutex_lock(&wd->drive_mutex);
+	memflags = weir_freeze_queue(q);
+	err = weir_limits_commit(q, &lim, weir_disk_features(&wd->set));
+	if (!err) {
+		wd->drive = new;
+		weir_queues_retime(wd);
 	}
+	weir_unfreeze_queue(q, memflags);
+	mutex_unlock(&wd->drive_mutex);
+	return err;
+}
+
+/* Another drive, or none. */
+static int exchange(struct weir_disk *wd, const struct weir_model *model)
+{
+	struct weir_drive *old = wd->drive, *new = NULL;
+	const s64 speed = old ? old->model.speed : 1;
+	int err = 0;
+
 	if (model->kind != WEIR_KIND_NONE) {
 		new = drive_create(wd, model);
 		if (!new)
 			return -ENOMEM;
 	}
-	if (!old != !new) {
+	if (!old != !new)
 		err = keep_times(wd, new);
-		if (err) {
-			drive_destroy(new);
-			return err;
-		}
+	if (!err)
+		err = replace(wd, new, model);
+	drive_destroy(err ? new : old);
+	if (!err)
+		weir_drive_scale_timeout(wd, speed);
+	return err;
+}
+
+int weir_disk_retune(struct weir_disk *wd, const struct weir_model_config *media)
+{
+	const struct weir_model *model = &media->model;
+	const struct weir_settings before = wd->set;
+	struct weir_drive *d = wd->drive;
+	s64 speed;
+	int err;
+
+	lockdep_assert_held(&wd->mutex);
+	if (!wd->disk || (!d && model->kind == WEIR_KIND_NONE))
+		return 0;
+	if (!fits(wd, model))
+		return -EINVAL;
+	if (reports_same(wd, media) && d && model->kind == d->model.kind &&
+	    weir_model_same_shape(&d->model, model)) {
+		speed = d->model.speed;
+		err = retune(d, model);
+		if (!err)
+			weir_drive_scale_timeout(wd, speed);
+	} else {
+		err = exchange(wd, model);
 	}
-	mutex_lock(&wd->drive_mutex);
-	memflags = weir_freeze_queue(wd->disk->queue);
-	wd->drive = new;
-	weir_queues_retime(wd);
-	weir_unfreeze_queue(wd->disk->queue, memflags);
-	mutex_unlock(&wd->drive_mutex);
-	drive_destroy(old);
-	return 0;
+	if (err)
+		wd->set = before;
+	return err;
 }
 
 /* What it tells; at any time while the disk is on. */
@@ -298,6 +423,7 @@ bool weir_disk_media(struct weir_disk *wd, struct weir_media_stats *s,
 	mutex_lock(&wd->drive_mutex);
 	d = wd->drive;
 	if (d) {
+		settle(d);
 		spin_lock_irq(&d->lock);
 		weir_media_stats(d->media, s);
 		for (i = 0; i < min(max, s->nr_dies); i++)
@@ -315,6 +441,7 @@ void weir_disk_media_reset(struct weir_disk *wd)
 	mutex_lock(&wd->drive_mutex);
 	d = wd->drive;
 	if (d) {
+		settle(d);
 		spin_lock_irq(&d->lock);
 		weir_media_reset_stats(d->media);
 		spin_unlock_irq(&d->lock);

@@ -7,7 +7,7 @@
 static void place(struct weir_due *d, u32 pos, struct weir_due_slot s)
 {
 	d->slot[pos] = s;
-	s.entry->pos = pos;
+	s.entry->pos = pos + 1;
 }
 
 static void sift_up(struct weir_due *d, u32 pos, struct weir_due_slot s)
@@ -50,7 +50,7 @@ void weir_due_push_early(struct weir_due *d, struct weir_due_entry *e, u64 at_ns
 
 void weir_due_remove(struct weir_due *d, struct weir_due_entry *e)
 {
-	u32 pos = e->pos;
+	u32 pos = e->pos - 1;
 	struct weir_due_slot last = d->slot[--d->nr];
 
 	e->pos = WEIR_NOT_DUE;

@@ -18,11 +18,11 @@
 #include <linux/kernel.h>
 #include <linux/types.h>
 
-#define WEIR_NOT_DUE (~0U) /* the pos of what is in no heap */
+#define WEIR_NOT_DUE 0U /* the pos of what is in no heap, as in zeroed memory */
 
 /**
  * struct weir_due_entry - embedded in what waits
- * @pos: its place in the heap, WEIR_NOT_DUE when in none
+ * @pos: its place in the heap, from 1 on; WEIR_NOT_DUE when in none
  */
 struct weir_due_entry {
 	u32 pos;
@@ -72,7 +72,7 @@ static inline bool weir_due_push(struct weir_due *d, struct weir_due_entry *e,
 	}
 	d->slot[nr].at_ns = at_ns;
 	d->slot[nr].entry = e;
-	e->pos = nr;
+	e->pos = nr + 1;
 	d->latest_ns = at_ns;
 	d->nr = nr + 1;
 	return true;
@@ -87,6 +87,12 @@ struct weir_due_entry *weir_due_pop(struct weir_due *d, u64 now_ns);
 
 /** weir_due_remove() - take an entry out that is in the heap, wherever it is */
 void weir_due_remove(struct weir_due *d, struct weir_due_entry *e);
+
+/* When an entry is due that is in the heap. */
+static inline u64 weir_due_at_ns(const struct weir_due *d, const struct weir_due_entry *e)
+{
+	return d->slot[e->pos - 1].at_ns;
+}
 
 /* Are all entries due at @now_ns? Then the owner may empty the array itself. */
 static inline bool weir_due_all(const struct weir_due *d, u64 now_ns)

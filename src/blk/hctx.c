@@ -11,8 +11,10 @@
 #include "watch/watch.h"
 
 #include "back.h"
+#include "cut.h"
 #include "disk.h"
 #include "hctx.h"
+#include "inject.h"
 #include "take.h"
 #include "timeout.h"
 
@@ -39,6 +41,7 @@ static void set_short_way(struct weir_queue *wq)
 	bool short_way = wq->how == WEIR_SOFTIRQ && wd->set.memory_backed &&
 			 !wd->check && !wq->may_sleep;
 
+	WRITE_ONCE(wq->cut, weir_cut_on(&wd->cut));
 	weir_watch_update(wq, short_way);
 }
 
@@ -148,12 +151,15 @@ static int weir_init_hctx(struct blk_mq_hw_ctx *hctx, void *driver_data,
 	struct weir_disk *wd = hctx->queue->queuedata;
 	struct weir_queue *wq = wd->queues[index];
 
+	if (weir_inject_init_hctx(wd))
+		return -EFAULT; /* as null_blk */
 	if (!wq) {
 		wq = queue_create(wd, hctx->numa_node);
 		if (!wq)
 			return -ENOMEM;
 	}
 	set_completion(wq, index);
+	wq->only_cpu = WEIR_CPU_UNKNOWN;
 	/* Whoever reads counters finds it complete. */
 	smp_store_release(&wd->queues[index], wq);
 	hctx->driver_data = wq;
@@ -219,7 +225,7 @@ int weir_disk_set_queues(struct weir_disk *wd, const struct weir_settings *s)
 	const int nr = s->submit_queues + s->poll_queues;
 	int err = 0;
 
-	lockdep_assert_held(&weir_config_mutex);
+	lockdep_assert_held(&wd->mutex);
 	if (tags->submit_queues == s->submit_queues &&
 	    tags->poll_queues == s->poll_queues)
 		return 0;

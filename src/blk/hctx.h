@@ -50,6 +50,9 @@ enum weir_completion {
 	WEIR_POLL,	/* when due, by whoever polls */
 };
 
+/* weir_queue.only_cpu */
+enum { WEIR_CPU_NONE = -1, WEIR_CPU_UNKNOWN = -2 };
+
 /**
  * struct weir_queue - one hardware queue of one disk
  * @wd: the disk
@@ -58,12 +61,17 @@ enum weir_completion {
  * @delay_ns: from the doorbell to the completion; likewise
  * @mbps: bandwidth limit of the disk in MiB/s, 0 for none; constant
  * @drive: the disk's media model, which says when requests are done; likewise
+ * @only_cpu: the only CPU that submits to it, WEIR_CPU_NONE if there are more,
+ *            WEIR_CPU_UNKNOWN until somebody asks (weir_only_submitter()): blk-mq maps
+ *            CPUs to a queue after it has made it
  * @may_sleep: queue_rq may (blocking=1); constant
  * @short_way: what it takes to complete a request at once, with data, in the
  *             most usual way
- * @plain: @short_way, and nobody watches; changes under I/O, whose requests go
+ * @plain_bytes: length of a request that may take it: a page, or 0 if there is no
+ *               @short_way, or somebody watches; changes under I/O, whose requests go
  *         by the old or the new value
- * @watch: requests are to be timed; as @plain, set by watch.c
+ * @cut: weir_cut_complete() wants to see them; as @plain_bytes
+ * @watch: requests are to be timed; as @plain_bytes, set by watch.c
  * @node: on watch.c's list of queues
  * @lock: protects @due, @armed_ns and @deferred; taken from hard interrupts
  * @due: the requests that wait for their time
@@ -79,9 +87,11 @@ struct weir_queue {
 	u64 delay_ns;
 	u32 mbps;
 	struct weir_drive *drive;
+	int only_cpu;
+	u32 plain_bytes;
 	bool may_sleep;
 	bool short_way;
-	bool plain;
+	bool cut;
 	bool watch;
 	struct list_head node;
 
@@ -117,7 +127,7 @@ void weir_queues_destroy(struct weir_disk *wd);
 /**
  * weir_queues_check() - wd->check has changed
  *
- * Called by verdict.c on a disk that is on, with weir_config_mutex held. Requests
+ * Called by verdict.c on a disk that is on, with the disk's mutex held. Requests
  * may be under way; those that begin later go by the new value. May sleep.
  */
 void weir_queues_check(struct weir_disk *wd);
@@ -134,7 +144,7 @@ void weir_queues_retime(struct weir_disk *wd);
  * weir_disk_set_queues() - other numbers of hardware queues for a disk that is on
  * @s: resolved settings that name them
  *
- * Called by configfs.c with weir_config_mutex held. Waits for the requests under
+ * Called by configfs.c with the disk's mutex held. Waits for the requests under
  * way; no new one begins meanwhile.
  *
  * Return: 0; -EINVAL if the tag set is shared; -ENOMEM, with the queues as

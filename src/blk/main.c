@@ -10,6 +10,8 @@
 
 #include "config/config.h"
 #include "config/configfs.h"
+#include "config/fault_attrs.h"
+#include "config/faults.h"
 #include "config/params.h"
 #include "store/store.h"
 #include "watch/report.h"
@@ -31,7 +33,11 @@ static int create_disk(int i)
 	wd = weir_disk_new(name, NULL);
 	if (IS_ERR(wd))
 		return PTR_ERR(wd);
+	weir_faults_begin(wd);
+	weir_fault_attrs_begin(wd);
+	mutex_lock(&wd->mutex);
 	err = weir_disk_power_on(wd, &weir_module_settings, weir_media_params());
+	mutex_unlock(&wd->mutex);
 	if (err) {
 		weir_disk_free(wd);
 		return err;
@@ -40,21 +46,29 @@ static int create_disk(int i)
 	return 0;
 }
 
+static int power_off(struct weir_disk *wd)
+{
+	int err;
+
+	mutex_lock(&wd->mutex);
+	err = weir_disk_power_off(wd, false);
+	mutex_unlock(&wd->mutex);
+	return err;
+}
+
 /*
  * Nobody can have one open when the module is unloaded; when it fails to load,
  * udev may still be looking at one.
  */
 static void destroy_disks(void)
 {
-	mutex_lock(&weir_config_mutex);
 	while (nr_module_disks) {
 		struct weir_disk *wd = module_disks[--nr_module_disks];
 
-		while (weir_disk_power_off(wd) == -EBUSY)
+		while (power_off(wd) == -EBUSY)
 			msleep(20);
 		weir_disk_free(wd);
 	}
-	mutex_unlock(&weir_config_mutex);
 	kfree(module_disks);
 }
 
@@ -66,10 +80,8 @@ static int create_disks(void)
 	module_disks = kcalloc(nr, sizeof(*module_disks), GFP_KERNEL);
 	if (!module_disks)
 		return -ENOMEM;
-	mutex_lock(&weir_config_mutex);
 	for (i = 0; i < nr && !err; i++)
 		err = create_disk(i);
-	mutex_unlock(&weir_config_mutex);
 	if (err)
 		destroy_disks();
 	return err;
@@ -84,7 +96,7 @@ static int __init weir_blk_init(void)
 	err = weir_config_resolve(s, false);
 	if (err)
 		return err;
-	weir_store_limit(s->memory_limit << (20 - PAGE_SHIFT));
+	weir_store_init(s->memory_limit << (20 - PAGE_SHIFT));
 	err = weir_take_init();
 	if (err)
 		return err;
@@ -97,6 +109,7 @@ static int __init weir_blk_init(void)
 		goto disks;
 	pr_info("%lld disk(s) of %lld GiB, %lld hardware and %lld poll queue(s)\n",
 		s->nr_devices, s->gb, s->submit_queues, s->poll_queues);
+	weir_disk_say_promise("all disks", s, (u64)s->nr_devices * s->gb << 10);
 	return 0;
 
 disks:
@@ -126,3 +139,4 @@ module_exit(weir_blk_exit);
 MODULE_AUTHOR("the weir developers");
 MODULE_DESCRIPTION("Multi-queue block device in memory, for testing storage software");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(WEIR_VERSION);

@@ -3,77 +3,101 @@
  * What becomes of a request in the store: the walk over its segments, and what has
  * none.
  */
+#include "cursor.h"
 #include "move.h"
 
-/*
- * Move one segment of a request, which lies in one page of memory, but in two
- * of the store where a block is smaller than a page.
- */
-static __always_inline int move_segment(struct weir_store *s, u64 pos,
-					struct bio_vec bv, bool write,
-					long *credit, bool may_sleep)
+static void read_part(struct weir_store *s, u64 pos, u32 len, struct weir_cursor *at)
 {
-	void *addr = kmap_local_page(bv.bv_page);
-	int err = 0;
+	const struct weir_cursor begin = *at;
+	struct weir_store_reader r;
+	struct bio_vec bv;
+	u32 done;
 
-	if (write)
-		err = weir_store_write(s, pos, addr + bv.bv_offset, bv.bv_len, credit,
-				       may_sleep);
-	else
-		weir_store_read(s, pos, addr + bv.bv_offset, bv.bv_len);
-	kunmap_local(addr);
-	if (!write)
-		flush_dcache_page(bv.bv_page);
-	return err;
-}
+	weir_store_read_begin(s, pos, &r);
+	do {
+		*at = begin;
+		for (done = 0; done < len; done += bv.bv_len) {
+			void *memory;
 
-static noinline int move_segments(struct weir_store *s, struct request *rq, bool write,
-				  long *credit, bool may_sleep)
-{
-	u64 pos = weir_move_pos(rq);
-	struct bio *bio;
-	int err = 0;
-
-	for (bio = rq->bio; bio && !err; bio = bio->bi_next) {
-		struct bvec_iter iter = bio->bi_iter;
-
-		while (!err) {
-			struct bio_vec bv = bio_iter_iovec(bio, iter);
-
-			err = move_segment(s, pos, bv, write, credit, may_sleep);
-			if (bv.bv_len == iter.bi_size)
-				break;
-			pos += bv.bv_len;
-			bio_advance_iter_single(bio, &iter, bv.bv_len);
+			bv = weir_cursor_piece(at, weir_store_piece(pos + done, len - done));
+			memory = kmap_local_page(bv.bv_page);
+			weir_store_get(s, &r, pos + done, memory + bv.bv_offset, bv.bv_len);
+			kunmap_local(memory);
+			flush_dcache_page(bv.bv_page);
+			weir_cursor_advance(at, bv.bv_len);
 		}
-		pos += iter.bi_size;
-	}
-	return err;
+	} while (weir_store_read_again(&r));
 }
 
 int weir_move_read(struct weir_disk *wd, struct request *rq, bool may_sleep)
 {
-	weir_store_enter(may_sleep);
-	move_segments(&wd->store, rq, false, NULL, may_sleep);
-	weir_store_leave(may_sleep);
+	u64 pos = weir_move_pos(rq), end = pos + blk_rq_bytes(rq);
+	struct weir_cursor at = weir_cursor_begin(rq);
+	u32 part;
+
+	for (; pos < end; pos += part) {
+		part = weir_store_part(&wd->store, pos, end - pos);
+		weir_store_enter(may_sleep);
+		read_part(&wd->store, pos, part, &at);
+		weir_store_leave(may_sleep);
+	}
+	return 0;
+}
+
+static int write_part(struct weir_store *s, u64 pos, u32 len, struct weir_cursor *at,
+		      long *credit, bool may_sleep)
+{
+	struct weir_store_slot *unit;
+	struct bio_vec bv;
+	u32 seq;
+
+	unit = weir_store_write_begin(s, pos, len, &seq, credit, may_sleep);
+	if (IS_ERR(unit))
+		return PTR_ERR(unit);
+	for (; len; pos += bv.bv_len, len -= bv.bv_len) {
+		void *memory;
+
+		bv = weir_cursor_piece(at, weir_store_piece(pos, len));
+		memory = kmap_local_page(bv.bv_page);
+		weir_store_put(s, unit, pos, memory + bv.bv_offset, bv.bv_len);
+		kunmap_local(memory);
+		weir_cursor_advance(at, bv.bv_len);
+	}
+	weir_store_write_end(unit, seq);
 	return 0;
 }
 
 int weir_move_write(struct weir_disk *wd, struct request *rq, bool may_sleep)
 {
+	u64 pos = weir_move_pos(rq), end = pos + blk_rq_bytes(rq);
 	struct weir_store *s = &wd->store;
+	struct weir_cursor at = weir_cursor_begin(rq);
 	long credit;
+	u32 part;
 	int err;
 
-	err = weir_store_charge(s, weir_move_pos(rq), blk_rq_bytes(rq), &credit);
-	if (unlikely(err))
-		return err;
-	weir_store_enter(may_sleep);
-	err = move_segments(s, rq, true, &credit, may_sleep);
-	weir_store_leave(may_sleep);
+	err = weir_store_charge(s, pos, end - pos, &credit);
+	for (; !err && pos < end; pos += part) {
+		part = weir_store_part(s, pos, end - pos);
+		err = write_part(s, pos, part, &at, &credit, may_sleep);
+	}
 	if (unlikely(credit))
 		weir_store_uncharge(credit);
 	return err;
+}
+
+/* It may have several ranges, anywhere on the disk: each bio is one of them. */
+static void move_discard(struct weir_store *s, struct request *rq, bool may_sleep)
+{
+	struct bio *bio;
+
+	if (blk_rq_nr_discard_segments(rq) == 1) {
+		weir_store_discard(s, weir_move_pos(rq), blk_rq_bytes(rq), false, may_sleep);
+		return;
+	}
+	__rq_for_each_bio(bio, rq)
+		weir_store_discard(s, (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT,
+				   bio->bi_iter.bi_size, false, may_sleep);
 }
 
 int weir_move_other(struct weir_disk *wd, struct request *rq, bool may_sleep)
@@ -87,7 +111,7 @@ int weir_move_other(struct weir_disk *wd, struct request *rq, bool may_sleep)
 		return -ENOMEM;
 	switch (req_op(rq)) {
 	case REQ_OP_DISCARD:
-		weir_store_discard(&wd->store, pos, len, false, may_sleep);
+		move_discard(&wd->store, rq, may_sleep);
 		return 0;
 	case REQ_OP_SECURE_ERASE:
 		weir_store_discard(&wd->store, pos, len, true, may_sleep);

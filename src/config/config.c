@@ -4,6 +4,7 @@
  * is a number within its range, and whether this machine can do what the
  * numbers say together (settings.c has the part of that which is pure).
  */
+#include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
@@ -14,8 +15,6 @@
 
 #include "config.h"
 #include "settings.h"
-
-DEFINE_MUTEX(weir_config_mutex); /* see config.h */
 
 #define ENTRY(nname, field, low, high, switch_, live_)			\
 	const struct weir_number weir_number_##nname = {		\
@@ -95,7 +94,8 @@ int weir_config_resolve(struct weir_settings *s, bool in_configfs)
 	const struct weir_machine machine = {
 		.cpus = nr_cpu_ids,
 		.nodes = nr_online_nodes,
-		.ram_mib = totalram_pages() >> (20 - PAGE_SHIFT),
+		/* The store has no use for highmem. */
+		.ram_mib = (totalram_pages() - totalhigh_pages()) >> (20 - PAGE_SHIFT),
 	};
 	struct weir_complaint why;
 
@@ -104,6 +104,8 @@ int weir_config_resolve(struct weir_settings *s, bool in_configfs)
 		       s->max_sectors, (unsigned long)PAGE_SECTORS);
 		return -EINVAL;
 	}
+	if (s->queue_mode == 0)
+		pr_warn("queue_mode=0: there is no bio-based interface, as in null_blk; 2 (multi-queue) is used\n");
 	if (s->home_node >= 0 &&
 	    (s->home_node >= nr_node_ids || !node_online(s->home_node))) {
 		pr_err("home_node=%lld: not an online NUMA node, or -1 for any\n",

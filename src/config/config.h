@@ -9,8 +9,6 @@
 #ifndef WEIR_CONFIG_H
 #define WEIR_CONFIG_H
 
-#include <linux/lockdep.h>
-#include <linux/mutex.h>
 #include <linux/types.h>
 
 #include "compat/blk.h"
@@ -42,7 +40,8 @@
 	SWITCH(no_sched, 0, "Refuse I/O schedulers")			\
 	SWITCH(blocking, 0, "Register as a blocking driver: queue_rq may sleep") \
 	NUMBER(home_node, -1, -1, 1023, "NUMA node of memory and queues; -1: any") \
-	NUMBER(queue_mode, 2, 0, 2, "Block interface: only 2, multi-queue, is there") \
+	NUMBER(queue_mode, 2, 0, 2,					\
+	       "Block interface: 2, multi-queue; 0 is taken for it, with a warning") \
 	NUMBER(irqmode, 1, 0, 2,					\
 	       "Completion: 0 inline, 1 softirq on the submitting CPU, "	\
 	       "2 timer after completion_nsec")				\
@@ -53,19 +52,44 @@
 	       "Keep what is written; 0: writes vanish, reads leave the buffer as it was") \
 	PARAM(memory_limit, 0, 0, 1073741824,				\
 	      "MiB of memory that the data of all disks may take, past "	\
-	      "which writes fail with ENOSPC; 0: half of RAM")		\
+	      "which writes to new places fail with ENOSPC; 0: half of RAM")		\
 	NUMBER(mbps, 0, 0, 40960,					\
 	       "Bandwidth limit for reads and writes together in MiB/s; 0: none") \
 	SWITCH(discard, 1, "Support discard and secure erase")		\
 	SWITCH(write_cache, 1, "Report a volatile write cache, so that flushes reach the disk") \
 	NUMBER(cache_size, 0, 0, 1073741824,				\
-	       "MiB of write cache; not 0: write_cache is 1. Nothing else depends on the size") \
+	       "MiB of volatile write cache, lost with the power; implies write_cache=1; 0: none") \
 	SWITCH(fua, 1, "Support FUA writes when there is a write_cache")	\
 	NUMBER(max_sectors, 0, 0, 8388607,				\
 	       "Largest request in 512-byte sectors, 8 or more; 0: no limit of the disk's own") \
 	SWITCH(virt_boundary, 0, "Require that segments begin and end at page boundaries") \
 	SWITCH(read_only, 0, "Refuse writes")				\
+	NUMBER(atomic_kib, 0, 0, 1024,					\
+	       "Largest write that is done as a whole or not at all, in KiB, "	\
+	       "a power of two; 0: none")				\
+	LIVE(cut_seed, 0, 0, 9223372036854775807,			\
+	     "Seed of what a power cut takes")				\
+	LIVE(cut_first, 0, 0, 18014398509481983,			\
+	     "A power cut takes nothing before this 512-byte sector")	\
+	LIVE(cut_last, 18014398509481983, 0, 18014398509481983,		\
+	     "And nothing after this one")				\
+	LIVE(history, 0, 0, 1,						\
+	     "Keep the way back to each flush (for snapshot); takes memory")	\
+	LIVE(lose_flushes, 0, 0, 1,					\
+	     "Complete flushes, and make nothing durable")		\
 	SWITCH(rotational, 0, "Report a rotating disk")			\
+	NUMBER(physical_block_size, 0, 0, 65536,			\
+	       "Physical block size in bytes, a power of two; 0: the logical one") \
+	NUMBER(io_min, 0, 0, 1073741824,				\
+	       "Smallest efficient request in bytes, whole physical blocks; 0: one of them") \
+	NUMBER(io_opt, 0, 0, 1073741824,				\
+	       "Best size of a request in bytes, whole physical blocks; 0: none is told") \
+	NUMBER(discard_granularity, 0, 0, 1073741824,			\
+	       "Unit of discards in bytes, a power of two, whole physical blocks; 0: one of them") \
+	NUMBER(max_discard_segments, 1, 1, 256, "Most ranges of one discard request") \
+	SWITCH(badblocks_once, 0, "A bad range is good again when a request has met it") \
+	SWITCH(badblocks_partial_io, 0,					\
+	       "What fails with a bad block is done up to that block")	\
 	SWITCH(zoned, 0, "Zoned disk: only 0, zones are not there yet")	\
 	ATTR(index, index, 0, 1048575, "The disk's number, given by power=1")
 
@@ -122,19 +146,11 @@ int weir_switch_parse(const char *name, const char *text, size_t len, bool *on);
  * @s: every value within its own range; unchanged on failure
  * @in_configfs: whose names the message is to use
  *
- * Called by main.c on load, and by configfs.c with weir_config_mutex held, whenever a
+ * Called by main.c on load, and by configfs.c with the disk's mutex held, whenever a
  * setting has been written, and before power=1.
  *
  * Return: 0, or -EINVAL with a message.
  */
 int weir_config_resolve(struct weir_settings *s, bool in_configfs);
-
-/*
- * Owns the configuration: what disks there are, whether each is on, what it is
- * to be built from. Taken inside configfs's locks (the directory's inode, the
- * item's fragment, su_mutex); the block layer's (open_mutex, tag_list_lock,
- * those of sysfs) are taken inside it. No open, close or I/O takes it.
- */
-extern struct mutex weir_config_mutex;
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * configfs: a directory in /sys/kernel/config/weir is a disk, as in null_blk.
  * Its name is the disk's; power=1 makes the block device, power=0 or rmdir takes
- * it away again, unless somebody has it open.
+ * it away again, unless somebody has it open; remove does so in any case.
  *
  * rmdir cannot be refused by the driver, only by configfs, which does so while
  * the directory has dependents: every open is one. configfs decides that under
@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "blk/cut.h"
 #include "blk/disk.h"
 #include "blk/drive.h"
 #include "blk/hctx.h"
@@ -27,51 +28,45 @@
 
 #include "config.h"
 #include "configfs.h"
+#include "cut_attrs.h"
+#include "dir.h"
+#include "fault_attrs.h"
+#include "faults.h"
 #include "model_config.h"
 #include "params.h"
 
 /*
- * How long power=0 waits for a disk to be closed: udev looks at each disk that
+ * How long power=0 and replug wait for a disk to be closed: udev looks at each disk that
  * somebody had open for writing.
  */
 #define CLOSE_TRIES 50
 #define CLOSE_WAIT_MS 20
 
-/**
- * struct weir_dir - a directory
- * @item: configfs's part
- * @wd: the disk; lives until rmdir, after which no attribute is called
- * @asked: what its attributes say, as written. Under weir_config_mutex
- * @media: the same for the media model
- */
-struct weir_dir {
-	struct config_item item;
-	struct weir_disk *wd;
-	struct weir_settings asked;
-	struct weir_model_config media;
-};
-
 static struct configfs_subsystem subsys;
-
-static struct weir_dir *to_dir(struct config_item *item)
-{
-	return container_of(item, struct weir_dir, item);
-}
 
 /* A disk that is on shows what it has, one that is off what was asked for. */
 static ssize_t show_number(struct config_item *item, char *page,
 			   const struct weir_number *n)
 {
-	struct weir_dir *dir = to_dir(item);
+	struct weir_dir *dir = weir_to_dir(item);
 	s64 value;
 
-	mutex_lock(&weir_config_mutex);
+	mutex_lock(&dir->wd->mutex);
 	value = *weir_number_in(n, dir->wd->disk ? &dir->wd->set : &dir->asked);
-	mutex_unlock(&weir_config_mutex);
+	mutex_unlock(&dir->wd->mutex);
 	return sysfs_emit(page, "%lld\n", value);
 }
 
-/* Caller holds weir_config_mutex. */
+/* A number of a disk that is on. Caller holds the disk's mutex. */
+static int change_live(struct weir_disk *wd, const struct weir_number *n,
+		       const struct weir_settings *s)
+{
+	if (n == &weir_number_submit_queues || n == &weir_number_poll_queues)
+		return weir_disk_set_queues(wd, s);
+	return weir_cut_configure(wd, s);
+}
+
+/* Caller holds the disk's mutex. */
 static int set_number(struct weir_dir *dir, const struct weir_number *n, s64 value)
 {
 	struct weir_settings asked = dir->asked, resolved;
@@ -84,8 +79,9 @@ static int set_number(struct weir_dir *dir, const struct weir_number *n, s64 val
 	*weir_number_in(n, &asked) = value;
 	resolved = asked;
 	err = weir_config_resolve(&resolved, true);
+	asked.queue_mode = resolved.queue_mode; /* one warning is enough */
 	if (!err && dir->wd->disk)
-		err = weir_disk_set_queues(dir->wd, &resolved);
+		err = change_live(dir->wd, n, &resolved);
 	if (!err)
 		dir->asked = asked;
 	return err;
@@ -100,9 +96,9 @@ static ssize_t store_number(struct config_item *item, const char *page, size_t c
 	err = weir_number_parse(n, page, count, &value);
 	if (err)
 		return err;
-	mutex_lock(&weir_config_mutex);
-	err = set_number(to_dir(item), n, value);
-	mutex_unlock(&weir_config_mutex);
+	mutex_lock(&weir_to_dir(item)->wd->mutex);
+	err = set_number(weir_to_dir(item), n, value);
+	mutex_unlock(&weir_to_dir(item)->wd->mutex);
 	return err ? err : count;
 }
 
@@ -130,21 +126,21 @@ static ssize_t store_media(struct config_item *item, const char *page, size_t co
 			   int (*set)(struct weir_model_config *c, int which,
 				      const char *text, size_t len), int which)
 {
-	struct weir_dir *dir = to_dir(item);
+	struct weir_dir *dir = weir_to_dir(item);
 	struct weir_model_config *c;
 	int err;
 
 	c = kmalloc(sizeof(*c), GFP_KERNEL);
 	if (!c)
 		return -ENOMEM;
-	mutex_lock(&weir_config_mutex);
+	mutex_lock(&dir->wd->mutex);
 	*c = dir->media;
 	err = set(c, which, page, count);
 	if (!err && dir->wd->disk)
-		err = weir_disk_retune(dir->wd, &c->model);
+		err = weir_disk_retune(dir->wd, c);
 	if (!err)
 		dir->media = *c;
-	mutex_unlock(&weir_config_mutex);
+	mutex_unlock(&dir->wd->mutex);
 	kfree(c);
 	return err ? err : count;
 }
@@ -163,9 +159,9 @@ static ssize_t weir_profile_show(struct config_item *item, char *page)
 {
 	const char *name;
 
-	mutex_lock(&weir_config_mutex);
-	name = to_dir(item)->media.profile->name;
-	mutex_unlock(&weir_config_mutex);
+	mutex_lock(&weir_to_dir(item)->wd->mutex);
+	name = weir_to_dir(item)->media.profile->name;
+	mutex_unlock(&weir_to_dir(item)->wd->mutex);
 	return sysfs_emit(page, "%s\n", name);
 }
 CONFIGFS_ATTR(weir_, profile);
@@ -181,9 +177,9 @@ static ssize_t show_media_number(struct config_item *item, char *page,
 {
 	s64 value;
 
-	mutex_lock(&weir_config_mutex);
-	value = *weir_model_number(&to_dir(item)->media.model, &weir_model_numbers[which]);
-	mutex_unlock(&weir_config_mutex);
+	mutex_lock(&weir_to_dir(item)->wd->mutex);
+	value = *weir_model_number(&weir_to_dir(item)->media.model, &weir_model_numbers[which]);
+	mutex_unlock(&weir_to_dir(item)->wd->mutex);
 	return sysfs_emit(page, "%lld\n", value);
 }
 
@@ -218,9 +214,9 @@ static ssize_t show_dist(struct config_item *item, char *page, enum weir_media_o
 {
 	ssize_t len;
 
-	mutex_lock(&weir_config_mutex);
-	len = weir_dist_format(&to_dir(item)->media.model.dist[op], page, PAGE_SIZE - 1);
-	mutex_unlock(&weir_config_mutex);
+	mutex_lock(&weir_to_dir(item)->wd->mutex);
+	len = weir_dist_format(&weir_to_dir(item)->media.model.dist[op], page, PAGE_SIZE - 1);
+	mutex_unlock(&weir_to_dir(item)->wd->mutex);
 	return len + sysfs_emit_at(page, len, "\n");
 }
 
@@ -243,13 +239,13 @@ static ssize_t weir_power_show(struct config_item *item, char *page)
 {
 	bool on;
 
-	mutex_lock(&weir_config_mutex);
-	on = to_dir(item)->wd->disk;
-	mutex_unlock(&weir_config_mutex);
+	mutex_lock(&weir_to_dir(item)->wd->mutex);
+	on = weir_to_dir(item)->wd->disk;
+	mutex_unlock(&weir_to_dir(item)->wd->mutex);
 	return sysfs_emit(page, "%d\n", on);
 }
 
-/* Caller holds weir_config_mutex. */
+/* Caller holds the disk's mutex. */
 static int power_on(struct weir_dir *dir)
 {
 	struct weir_settings resolved = dir->asked;
@@ -263,42 +259,89 @@ static int power_on(struct weir_dir *dir)
 	return err;
 }
 
-static int power_off(struct weir_dir *dir)
+int weir_dir_insist(struct weir_disk *wd, int (*attempt)(struct weir_disk *wd))
 {
 	int tries = CLOSE_TRIES, err;
 
 	for (;;) {
-		mutex_lock(&weir_config_mutex);
-		err = dir->wd->disk ? weir_disk_power_off(dir->wd) : 0;
-		mutex_unlock(&weir_config_mutex);
+		mutex_lock(&wd->mutex);
+		err = attempt(wd);
+		mutex_unlock(&wd->mutex);
 		if (err != -EBUSY || !--tries || signal_pending(current))
-			break;
+			return err;
 		msleep_interruptible(CLOSE_WAIT_MS);
 	}
+}
+
+static int try_power_off(struct weir_disk *wd)
+{
+	return wd->disk ? weir_disk_power_off(wd, false) : 0;
+}
+
+static int power_off(struct weir_dir *dir)
+{
+	int err = weir_dir_insist(dir->wd, try_power_off);
+
 	if (err)
-		pr_err("%s: in use, power stays 1\n", dir->wd->name);
+		pr_err("%s: in use, power stays 1 (remove, or 0 force, does not ask)\n",
+		       dir->wd->name);
 	return err;
+}
+
+/* As a pulled cable: nobody is asked. Those who have it open may keep that. */
+static int pull(struct weir_dir *dir)
+{
+	int err = 0;
+
+	mutex_lock(&dir->wd->mutex);
+	if (dir->wd->disk)
+		err = weir_disk_power_off(dir->wd, true);
+	mutex_unlock(&dir->wd->mutex);
+	return err;
+}
+
+/* 0 force, as it was written: with a newline at its end or without. */
+static bool is_forced(const char *page, size_t count)
+{
+	static const char forced[] = "0 force\n";
+
+	return (count == strlen(forced) || count == strlen(forced) - 1) &&
+	       !memcmp(page, forced, count);
 }
 
 static ssize_t weir_power_store(struct config_item *item, const char *page, size_t count)
 {
-	struct weir_dir *dir = to_dir(item);
+	struct weir_dir *dir = weir_to_dir(item);
 	bool on;
 	int err;
 
+	if (is_forced(page, count))
+		return pull(dir) ?: count;
 	err = weir_switch_parse("power", page, count, &on);
 	if (err)
 		return err;
 	if (on) {
-		mutex_lock(&weir_config_mutex);
+		mutex_lock(&dir->wd->mutex);
 		err = power_on(dir);
-		mutex_unlock(&weir_config_mutex);
+		mutex_unlock(&dir->wd->mutex);
 	} else {
 		err = power_off(dir);
 	}
 	return err ? err : count;
 }
 CONFIGFS_ATTR(weir_, power);
+
+static ssize_t weir_remove_store(struct config_item *item, const char *page, size_t count)
+{
+	bool yes;
+	int err;
+
+	err = weir_switch_parse("remove", page, count, &yes);
+	if (!err && yes)
+		err = pull(weir_to_dir(item));
+	return err ? err : count;
+}
+CONFIGFS_ATTR_WO(weir_, remove);
 
 /* badblocks: +FIRST-LAST, -FIRST-LAST; null_blk lets them change at any time */
 
@@ -318,7 +361,7 @@ static bool parse_range(char *text, u64 *first, u64 *last)
 static ssize_t weir_badblocks_store(struct config_item *item, const char *page,
 				    size_t count)
 {
-	struct weir_dir *dir = to_dir(item);
+	struct weir_dir *dir = weir_to_dir(item);
 	char text[64] = "";
 	u64 first, last;
 	int err;
@@ -330,9 +373,9 @@ static ssize_t weir_badblocks_store(struct config_item *item, const char *page,
 		       (int)min_t(size_t, count, sizeof(text)), page, LAST_SECTOR);
 		return -EINVAL;
 	}
-	mutex_lock(&weir_config_mutex);
+	mutex_lock(&dir->wd->mutex);
 	err = weir_disk_mark(dir->wd, first, last, *strim(text) == '+');
-	mutex_unlock(&weir_config_mutex);
+	mutex_unlock(&dir->wd->mutex);
 	if (err == -ENOSPC)
 		pr_err("%s: badblocks: more than %d ranges\n", dir->wd->name, WEIR_BAD_MAX);
 	return err ? err : count;
@@ -342,9 +385,9 @@ static ssize_t weir_badblocks_show(struct config_item *item, char *page)
 {
 	ssize_t len;
 
-	mutex_lock(&weir_config_mutex);
-	len = weir_disk_show_bad(to_dir(item)->wd, page);
-	mutex_unlock(&weir_config_mutex);
+	mutex_lock(&weir_to_dir(item)->wd->mutex);
+	len = weir_disk_show_bad(weir_to_dir(item)->wd, page);
+	mutex_unlock(&weir_to_dir(item)->wd->mutex);
 	return len;
 }
 CONFIGFS_ATTR(weir_, badblocks);
@@ -352,7 +395,13 @@ CONFIGFS_ATTR(weir_, badblocks);
 #define ENTRY(name, ...) &weir_attr_##name,
 static struct configfs_attribute *dir_attrs[] = {
 	ENTRY(power)
+	ENTRY(remove)
 	ENTRY(badblocks)
+	ENTRY(power_cut)
+	ENTRY(replug)
+	ENTRY(snapshot)
+	ENTRY(cut_mode)
+	ENTRY(cut_damage)
 	ENTRY(profile)
 	WEIR_MODEL_NUMBERS(ENTRY, ENTRY)
 	ENTRY(seed)
@@ -364,7 +413,7 @@ static struct configfs_attribute *dir_attrs[] = {
 
 static void dir_release(struct config_item *item)
 {
-	kfree(to_dir(item));
+	kfree(weir_to_dir(item));
 }
 
 static struct configfs_item_operations dir_ops = {
@@ -381,7 +430,7 @@ static const struct config_item_type dir_type = {
 
 static bool valid_name(const char *name)
 {
-	if (strlen(name) >= DISK_NAME_LEN || !isalpha(*name))
+	if (strlen(name) >= DISK_NAME_LEN || !isalnum(*name))
 		return false;
 	for (; *name; name++)
 		if (!isalnum(*name) && !strchr("_-.", *name))
@@ -389,13 +438,25 @@ static bool valid_name(const char *name)
 	return true;
 }
 
-static struct config_item *make_dir(struct config_group *group, const char *name)
+/* Groups in the group: what was made by mkdir goes by one rmdir. */
+static void add_groups(struct weir_dir *dir)
+{
+	int i;
+
+	weir_faults_group_init(&dir->faults, dir->wd);
+	configfs_add_default_group(&dir->faults.group, &dir->group);
+	weir_attr_groups_init(dir->attrs, dir->wd);
+	for (i = 0; i < WEIR_NR_ATTRS; i++)
+		configfs_add_default_group(&dir->attrs[i].group, &dir->group);
+}
+
+static struct config_group *make_dir(struct config_group *group, const char *name)
 {
 	struct weir_disk *wd;
 	struct weir_dir *dir;
 
 	if (!valid_name(name)) {
-		pr_err("%s: not the name of a disk: a letter, then letters, digits, _, - or ., at most %d in all\n",
+		pr_err("%s: not the name of a disk: a letter or digit, then letters, digits, _, - or ., at most %d in all\n",
 		       name, DISK_NAME_LEN - 1);
 		return ERR_PTR(-EINVAL);
 	}
@@ -406,9 +467,7 @@ static struct config_item *make_dir(struct config_group *group, const char *name
 	dir->asked.size = dir->asked.gb << 10;
 	dir->media = *weir_media_params();
 
-	mutex_lock(&weir_config_mutex);
-	wd = weir_disk_new(name, &dir->item);
-	mutex_unlock(&weir_config_mutex);
+	wd = weir_disk_new(name, &dir->group.cg_item);
 	if (IS_ERR(wd)) {
 		if (wd == ERR_PTR(-EEXIST))
 			pr_err("%s: there is such a disk already\n", name);
@@ -416,8 +475,11 @@ static struct config_item *make_dir(struct config_group *group, const char *name
 		return ERR_CAST(wd);
 	}
 	dir->wd = wd;
-	config_item_init_type_name(&dir->item, name, &dir_type);
-	return &dir->item;
+	weir_faults_begin(wd);
+	weir_fault_attrs_begin(wd);
+	config_group_init_type_name(&dir->group, name, &dir_type);
+	add_groups(dir);
+	return &dir->group;
 }
 
 /*
@@ -426,25 +488,28 @@ static struct config_item *make_dir(struct config_group *group, const char *name
  */
 static void disconnect_dir(struct config_group *group, struct config_item *item)
 {
-	struct weir_dir *dir = to_dir(item);
+	struct weir_dir *dir = weir_to_dir(item);
 
-	mutex_lock(&weir_config_mutex);
+	mutex_lock(&dir->wd->mutex);
 	if (dir->wd->disk)
 		weir_disk_shut(dir->wd);
-	mutex_unlock(&weir_config_mutex);
+	mutex_unlock(&dir->wd->mutex);
 }
 
 /* The directory has no dependents, so that the disk is not open. */
 static void drop_dir(struct config_group *group, struct config_item *item)
 {
-	struct weir_dir *dir = to_dir(item);
+	struct weir_disk *wd = weir_to_dir(item)->wd;
+	bool off;
 
-	mutex_lock(&weir_config_mutex);
-	if (!dir->wd->disk || !WARN_ON_ONCE(weir_disk_power_off(dir->wd)))
-		weir_disk_free(dir->wd);
-	else
-		dir->wd->item = NULL;
-	mutex_unlock(&weir_config_mutex);
+	mutex_lock(&wd->mutex);
+	off = !wd->disk || !WARN_ON_ONCE(weir_disk_power_off(wd, false));
+	if (!off)
+		wd->item = NULL;
+	mutex_unlock(&wd->mutex);
+	if (off)
+		weir_disk_free(wd);
+	configfs_remove_default_groups(to_config_group(item));
 	config_item_put(item);
 }
 
@@ -460,7 +525,8 @@ static ssize_t weir_root_features_show(struct config_item *item, char *page)
 			continue;
 		len += sysfs_emit_at(page, len, "%s%s", len ? "," : "", (*attr)->ca_name);
 	}
-	return len + sysfs_emit_at(page, len, "\n");
+	return len + sysfs_emit_at(page, len,
+				   ",faults,timeout_inject,requeue_inject,init_hctx_fault_inject\n");
 }
 CONFIGFS_ATTR_RO(weir_root_, features);
 
@@ -470,7 +536,7 @@ static struct configfs_attribute *root_attrs[] = {
 };
 
 static struct configfs_group_operations root_ops = {
-	.make_item = make_dir,
+	.make_group = make_dir,
 	.disconnect_notify = disconnect_dir,
 	.drop_item = drop_dir,
 };

@@ -3,7 +3,11 @@
 #ifndef WEIR_CONFIGFS_H
 #define WEIR_CONFIGFS_H
 
+#include <linux/kconfig.h>
+
 struct config_item;
+
+#if IS_ENABLED(CONFIG_CONFIGFS_FS)
 
 /*
  * The directory of directories, /sys/kernel/config/weir. Called by main.c on load
@@ -25,5 +29,28 @@ int weir_configfs_pin(struct config_item *item);
 
 /* Once for each of these that returned 0: the disk has been closed again. */
 void weir_configfs_unpin(struct config_item *item);
+
+#else
+
+/* A kernel without configfs: there are the disks of the parameters, and no others. */
+static inline int weir_configfs_init(void)
+{
+	return 0;
+}
+
+static inline void weir_configfs_exit(void)
+{
+}
+
+static inline int weir_configfs_pin(struct config_item *item)
+{
+	return 0;
+}
+
+static inline void weir_configfs_unpin(struct config_item *item)
+{
+}
+
+#endif
 
 #endif

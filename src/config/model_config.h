@@ -43,7 +43,7 @@ void weir_model_config_init(struct weir_model_config *c);
 
 /*
  * Called by params.c as the module is loaded, and by configfs.c with
- * weir_config_mutex held. May sleep. @text: what the user wrote; @len: its length in
+ * the disk's mutex held. May sleep. @text: what the user wrote; @len: its length in
  * bytes, a newline at its end does not count.
  *
  * Return: 0; -EINVAL with a message, or -ENOMEM, and @c as it was.

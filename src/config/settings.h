@@ -54,8 +54,23 @@ struct weir_settings {
 	s64 virt_boundary;
 	s64 read_only;
 	s64 rotational;
+	s64 physical_block_size;
+	s64 io_min;
+	s64 io_opt;
+	s64 discard_granularity;
+	s64 max_discard_segments;
+	s64 badblocks_once;
+	s64 badblocks_partial_io;
 	s64 zoned;
 	s64 index;
+	s64 history;
+	s64 lose_flushes;
+	s64 atomic_kib;
+	s64 cut_seed;
+	s64 cut_mode;
+	s64 cut_damage;
+	s64 cut_first;
+	s64 cut_last;
 };
 
 /**

@@ -4,8 +4,7 @@
 
 #include "bad.h"
 
-/* The first range that ends at @sector or after it */
-static u32 first_at(const struct weir_bad *b, u64 sector)
+u32 weir_bad_find(const struct weir_bad *b, u64 sector)
 {
 	u32 low = 0, high = b->nr;
 
@@ -18,13 +17,6 @@ static u32 first_at(const struct weir_bad *b, u64 sector)
 			high = middle;
 	}
 	return low;
-}
-
-bool weir_bad_hit(const struct weir_bad *b, u64 first, u64 last)
-{
-	u32 i = first_at(b, first);
-
-	return i < b->nr && b->range[i].first <= last;
 }
 
 static void append(struct weir_bad *to, u64 first, u64 last)

@@ -31,12 +31,14 @@ struct weir_bad {
 };
 
 /**
- * weir_bad_hit() - is any of the sectors from @first to @last bad?
+ * weir_bad_find() - the first range that ends at @sector or after it
  *
  * Called by blk/verdict.c for each request of a disk that has bad sectors, under
  * rcu_read_lock(). Takes time in proportion to the logarithm of their number.
+ *
+ * Return: its place in the array; @b->nr if there is none.
  */
-bool weir_bad_hit(const struct weir_bad *b, u64 first, u64 last);
+u32 weir_bad_find(const struct weir_bad *b, u64 sector);
 
 /**
  * weir_bad_add() - what is bad, and @first to @last as well

@@ -223,4 +223,5 @@ module_exit(weir_exit);
 
 MODULE_DESCRIPTION("I/O scheduler with learned device windows and writeback throttling");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(WEIR_VERSION);
 MODULE_ALIAS("weir-iosched");

@@ -25,12 +25,30 @@ void weir_order_init(struct weir_line *line)
 	INIT_LIST_HEAD(&line->arrived);
 }
 
+static bool is_earlier(struct request *rq, struct request *than)
+{
+	return (s64)(weir_rq(rq)->start - weir_rq(than)->start) < 0;
+}
+
+/* rq is one of the line: does it start first, or before all but those of one flow? */
+static void note_start(struct weir_line *line, struct request *rq)
+{
+	struct request *first = line->first;
+
+	if (!first || is_earlier(rq, first)) {
+		if (first && weir_rq(first)->flow != weir_rq(rq)->flow)
+			line->second = first;
+		line->first = rq;
+	} else if (weir_rq(first)->flow != weir_rq(rq)->flow &&
+		   (!line->second || is_earlier(rq, line->second))) {
+		line->second = rq;
+	}
+}
+
 static bool starts_before(struct rb_node *a, const struct rb_node *b)
 {
-	struct request *rq = rb_entry(a, struct request, rb_node);
-	struct request *other = rb_entry(b, struct request, rb_node);
-
-	return (s64)(weir_rq(rq)->start - weir_rq(other)->start) < 0;
+	return is_earlier(rb_entry(a, struct request, rb_node),
+			  rb_entry(b, struct request, rb_node));
 }
 
 void weir_order_add(struct weir_stage *s, struct request *rq)
@@ -42,6 +60,8 @@ void weir_order_add(struct weir_stage *s, struct request *rq)
 	if (s->wq->rotational) {
 		elv_rb_add(&line->by_sector, rq);
 		list_add_tail(&rq->queuelist, &line->arrived);
+		if (line->first || line->nr == 1)
+			note_start(line, rq);
 		return;
 	}
 	rb_add_cached(&rq->rb_node, &line->by_start, starts_before);
@@ -59,22 +79,28 @@ void weir_order_del(struct weir_stage *s, struct request *rq)
 		if (s->batch_next == rq)
 			s->batch_next = elv_rb_latter_request(s->wq->q, rq);
 		elv_rb_del(&line->by_sector, rq);
+		if (rq == line->first || rq == line->second) {
+			line->first = NULL;
+			line->second = NULL;
+		}
 		return;
 	}
 	rb_erase_cached(&rq->rb_node, &line->by_start);
 	RB_CLEAR_NODE(&rq->rb_node);
 }
 
-/* The request of the least start time; not of that flow, if flow is not -1. Or NULL */
-static struct request *least_start(struct weir_line *line, int flow)
+/*
+ * The request of the least start time; line->second is that of the least of another flow.
+ * All are looked at only when one of the two has gone: in a batch few do.
+ */
+static struct request *least_start(struct weir_line *line)
 {
-	struct request *rq, *least = NULL;
+	struct request *rq;
 
-	list_for_each_entry(rq, &line->arrived, queuelist)
-		if (weir_rq(rq)->flow != flow &&
-		    (!least || (s64)(weir_rq(rq)->start - weir_rq(least)->start) < 0))
-			least = rq;
-	return least;
+	if (!line->first)
+		list_for_each_entry(rq, &line->arrived, queuelist)
+			note_start(line, rq);
+	return line->first;
 }
 
 static bool is_ahead(struct request *rq, struct request *of)
@@ -87,13 +113,12 @@ static bool is_ahead(struct request *rq, struct request *of)
 static struct request *next_of_batch(struct weir_stage *s, enum weir_level level)
 {
 	struct weir_line *line = &s->line[level];
-	struct request *rq = s->batch_next, *first, *second;
+	struct request *rq = s->batch_next, *first;
 
 	if (!rq || !s->batch_left || weir_rq(rq)->level != level)
 		return NULL;
-	first = least_start(line, -1);
-	second = least_start(line, weir_rq(first)->flow);
-	while (rq && (is_ahead(rq, first) || is_ahead(rq, second)))
+	first = least_start(line);
+	while (rq && (is_ahead(rq, first) || is_ahead(rq, line->second)))
 		rq = elv_rb_latter_request(s->wq->q, rq);
 	return rq;
 }
@@ -104,7 +129,7 @@ struct request *weir_order_first(struct weir_stage *s, enum weir_level level)
 	struct weir_line *line = &s->line[level];
 
 	if (s->wq->rotational)
-		return next_of_batch(s, level) ?: least_start(line, -1);
+		return next_of_batch(s, level) ?: least_start(line);
 	return rb_entry(rb_first_cached(&line->by_start), struct request, rb_node);
 }
 
@@ -112,7 +137,7 @@ struct request *weir_order_first(struct weir_stage *s, enum weir_level level)
 u64 weir_order_start(struct weir_stage *s, enum weir_level level)
 {
 	if (s->wq->rotational)
-		return weir_rq(least_start(&s->line[level], -1))->start;
+		return weir_rq(least_start(&s->line[level]))->start;
 	return weir_rq(weir_order_first(s, level))->start;
 }
 

@@ -193,6 +193,8 @@ struct weir_line {
 	struct rb_root_cached by_start;	/* disks without an arm */
 	struct list_head arrived;	/* disks with an arm: oldest first */
 	struct rb_root by_sector;	/* disks with an arm */
+	/* Disks with an arm: of the least start, of the least of another flow. NULL: look. */
+	struct request *first, *second;
 	unsigned int nr;
 	unsigned long served_at;	/* jiffies: the last one went, or the first one came */
 	struct weir_waiter waiter;
@@ -458,8 +460,10 @@ int weir_tick_init(struct weir_queue *wq);
 void weir_tick_exit(struct weir_queue *wq);
 
 /* report.c */
+#ifdef CONFIG_BLK_DEBUG_FS
 extern const struct blk_mq_debugfs_attr weir_queue_debugfs_attrs[];
 extern const struct blk_mq_debugfs_attr weir_hctx_debugfs_attrs[];
+#endif
 extern weir_elv_attr weir_sysfs_attrs[];
 
 #endif

@@ -257,3 +257,4 @@ module_init(weir_lab_init);
 
 MODULE_DESCRIPTION("clock and instruction count of weir's lab, for QEMU -icount only");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(WEIR_VERSION);

@@ -13,7 +13,7 @@
 #include "media.h"
 
 /**
- * struct weir_fifo - linked through next
+ * struct weir_fifo - linked through next and prev
  * @first: the oldest; NULL if it is empty
  * @last: the latest; of no meaning if it is empty
  */
@@ -26,6 +26,8 @@ struct weir_fifo {
 static inline void weir_fifo_push(struct weir_fifo *f, struct weir_media_cmd *c)
 {
 	c->next = NULL;
+	c->prev = f->first ? f->last : NULL;
+	c->fifo = f;
 	if (f->first)
 		f->last->next = c;
 	else
@@ -38,14 +40,18 @@ static inline struct weir_media_cmd *weir_fifo_pop(struct weir_fifo *f)
 {
 	struct weir_media_cmd *c = f->first;
 
-	if (c)
-		f->first = c->next;
+	if (!c)
+		return NULL;
+	c->fifo = NULL;
+	f->first = c->next;
+	if (f->first)
+		f->first->prev = NULL;
 	return c;
 }
 
 /*
- * Take one out from wherever it is: medium.c. It looks at each before it.
- * Return: false if it is not there.
+ * Take one out of the queue, wherever in the queue it is: medium.c. Return: false if it
+ * is not there.
  */
 bool weir_fifo_remove(struct weir_fifo *f, struct weir_media_cmd *c);
 

@@ -23,8 +23,14 @@
  * - Without a cache, a write with op_permille=0 goes to the die of its place and is
  *   done when that has programmed it; with a log, when its page is programmed.
  *
+ * - Write-zeroes are writes that do not cross the bus: their pages go through the log,
+ *   or to the dies of their places. A discard goes through the mapping.
+ *
  * Dies live lazily: what one has done in the background is worked out when somebody
- * looks at it. Left out: a program's data takes its die's time on the channel and
+ * looks at it, and at the latest after a program's time, so that it is little. What
+ * takes long by a command's length (pages into the cache, units out of the mapping) is
+ * done in pieces: weir_media_step() may return between them, and goes on at the same
+ * time of the model. Left out: a program's data takes its die's time on the channel and
  * not the channel's, so that it delays no read; reads never hit the cache.
  */
 #include <linux/bitops.h>
@@ -40,12 +46,13 @@
 #define PAGE_COLLECTS 1
 #define PAGE_ERASES 2
 
-static void begin_program(const struct weir_media *m, struct weir_die *die, u32 d, u64 at_ns)
+static void begin_program(struct weir_media *m, struct weir_die *die, u32 d, u64 at_ns)
 {
 	const struct weir_flash *f = &m->flash;
 	u8 flags = f->page_flags[(size_t)die->round * f->nr_dies + d];
 	u64 ns = weir_media_draw(m, &die->random, WEIR_MEDIA_WRITE, m->model.program_ns);
 
+	m->work += 2;
 	ns = max(ns + f->page_transfer_ns, f->page_turn_ns);
 	if (flags & PAGE_COLLECTS)
 		ns += f->copy_read_ns;
@@ -60,26 +67,78 @@ static void begin_program(const struct weir_media *m, struct weir_die *die, u32 
 	die->busy_ns += ns;
 }
 
-/* What a die has done in the background until then. */
-static void live(const struct weir_media *m, struct weir_die *die, u32 d, u64 until_ns)
+/*
+ * What a die has done in the background until then.
+ * @patient: leave off if that takes long; return: false if it did
+ */
+static bool live_on(struct weir_media *m, struct weir_die *die, u32 d, u64 until_ns,
+		    bool patient)
 {
-	for (;;) {
+	while (!patient || !weir_media_tired(m)) {
 		u64 start;
 
 		if (die->programming) {
 			if (die->program_end_ns > until_ns)
-				return;
+				return true;
 			die->programming = false;
 			die->programmed++;
 			die->passed = 0;
 		}
 		if (!die->backlog)
-			return;
+			return true;
 		start = max(max(die->ready_ns, die->read_end_ns), die->program_end_ns);
 		if (start > until_ns)
-			return;
+			return true;
 		begin_program(m, die, d, start);
 	}
+	return false;
+}
+
+static void live(struct weir_media *m, struct weir_die *die, u32 d, u64 until_ns)
+{
+	live_on(m, die, d, until_ns, false);
+}
+
+/* Some of the dies live until f->living_ns. Return: true if all have. */
+static bool live_together(struct weir_media *m)
+{
+	struct weir_flash *f = &m->flash;
+
+	for (; f->lived_dies < f->nr_dies; f->lived_dies++) {
+		m->work++;
+		if (!live_on(m, &f->die[f->lived_dies], f->lived_dies, f->living_ns, true))
+			return false;
+	}
+	f->lived_dies = 0;
+	f->lived_ns = f->living_ns;
+	return true;
+}
+
+bool weir_flash_catch_up(struct weir_media *m, u64 until_ns)
+{
+	struct weir_flash *f = &m->flash;
+
+	while (until_ns >= f->lived_ns + f->lag_ns) {
+		if (!f->lived_dies)
+			f->living_ns = until_ns;
+		if (!live_together(m))
+			return false;
+	}
+	return true;
+}
+
+bool weir_flash_settle(struct weir_media *m, u64 until_ns)
+{
+	struct weir_flash *f = &m->flash;
+
+	/* They may be on the way to an earlier time. */
+	while (f->lived_ns < until_ns) {
+		if (!f->lived_dies)
+			f->living_ns = m->now_ns;
+		if (!live_together(m))
+			return false;
+	}
+	return true;
 }
 
 /*
@@ -158,8 +217,9 @@ static u32 die_of(const struct weir_flash *f, u64 place)
  * evenly from there on.
  * Return: how many dies are in touched[].
  */
-static u32 cut(struct weir_flash *f, u64 sector, u64 sectors)
+static u32 cut(struct weir_media *m, u64 sector, u64 sectors)
 {
+	struct weir_flash *f = &m->flash;
 	u64 end = sector + sectors, step = 1ULL << f->stripe_shift;
 	u32 nr = 0, pieces, d, each;
 
@@ -174,8 +234,10 @@ static u32 cut(struct weir_flash *f, u64 sector, u64 sectors)
 		f->piece[d] += next - sector;
 		sector = next;
 	}
+	m->work += pieces / 2;
 	if (sector == end)
 		return nr;
+	m->work += f->nr_dies / 8;
 	each = div_u64(end - sector + f->nr_dies - 1, f->nr_dies);
 	for (d = 0; d < f->nr_dies; d++) {
 		if (!f->piece[d])
@@ -193,52 +255,81 @@ static u64 pages_ns(u64 pages, u64 ns)
 	return min(pages * ns, WEIR_MAX_NS);
 }
 
-/* A read, or a write to its place. The slowest die's waits are the command's. */
+/* So much is one die of a command, of the work of a step. */
+#define SERVE_WORK 4
+
+/* A read, or a write to its place, on one die. The slowest die's waits are the command's. */
+static void serve_on(struct weir_media *m, u32 d)
+{
+	struct weir_flash *f = &m->flash;
+	struct weir_serve *s = &f->serve;
+	struct weir_die *die = &f->die[d];
+	struct weir_line *channel = &f->channel[die->channel];
+	bool write = s->cmd->op != WEIR_MEDIA_READ, moves = s->cmd->op != WEIR_MEDIA_ZEROES;
+	enum weir_media_op op = write ? WEIR_MEDIA_WRITE : WEIR_MEDIA_READ;
+	u64 page_ns = write ? m->model.program_ns : m->model.read_ns;
+	u64 transfer = moves ? weir_rate_ns(m, f->channel_rate, f->piece[d]) : 0;
+	u64 pages = ((u64)f->piece[d] + (1U << f->page_shift) - 1) >> f->page_shift;
+	u64 ready = s->at_ns, wait = 0, start, gc, ns, end;
+
+	f->piece[d] = 0;
+	if (write) {
+		start = weir_line_take(channel, ready, transfer, m->now_ns);
+		wait = start - ready;
+		ready = start + transfer;
+	}
+	live(m, die, d, ready);
+	ns = pages_ns(pages, weir_media_draw(m, &die->random, op, page_ns));
+	start = die_serve(m, d, ready, ns, &gc);
+	end = start + ns;
+	if (!write) {
+		u64 data = weir_line_take(channel, end, transfer, m->now_ns);
+
+		wait = data - end;
+		end = data + transfer;
+	}
+	if (end <= s->done_ns)
+		return;
+	s->done_ns = end;
+	s->gc_ns = gc;
+	s->die_ns = start - ready - gc;
+	s->channel_ns = wait;
+}
+
+/* Some of the dies of the command at hand; when it has all, it is decided. */
+static void serve_some(struct weir_media *m)
+{
+	struct weir_flash *f = &m->flash;
+	struct weir_serve *s = &f->serve;
+	struct weir_media_cmd *c = s->cmd;
+
+	for (; s->next < s->nr; s->next++) {
+		u32 d = f->touched[s->next];
+
+		if (!live_on(m, &f->die[d], d, s->at_ns, true))
+			return;
+		m->work += SERVE_WORK;
+		serve_on(m, d);
+	}
+	s->cmd = NULL;
+	c->part_ns[WEIR_PART_DIE] += s->die_ns;
+	c->part_ns[WEIR_PART_GC] += s->gc_ns;
+	c->part_ns[WEIR_PART_CHANNEL] += s->channel_ns;
+	if (c->op == WEIR_MEDIA_READ)
+		s->done_ns = weir_media_bus(m, c, s->done_ns);
+	weir_media_decide(m, c, s->done_ns);
+}
+
+/* A read, or a write to its place. Until all of it is served the next event is that. */
 static void serve(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
-	bool write = c->op == WEIR_MEDIA_WRITE;
-	u64 page_ns = write ? m->model.program_ns : m->model.read_ns;
-	u64 done = at_ns, die_wait = 0, gc_wait = 0, channel_wait = 0;
-	u32 i, nr = cut(f, c->sector, c->sectors);
 
-	for (i = 0; i < nr; i++) {
-		u32 d = f->touched[i], sectors = f->piece[d];
-		struct weir_die *die = &f->die[d];
-		struct weir_line *channel = &f->channel[die->channel];
-		u64 transfer = weir_rate_ns(m, f->channel_rate, sectors);
-		u64 pages = (sectors + (1U << f->page_shift) - 1) >> f->page_shift;
-		u64 ready = at_ns, wait = 0, start, gc, ns, end;
-
-		f->piece[d] = 0;
-		if (write) {
-			start = weir_line_take(channel, ready, transfer, m->now_ns);
-			wait = start - ready;
-			ready = start + transfer;
-		}
-		live(m, die, d, ready);
-		ns = pages_ns(pages, weir_media_draw(m, &die->random, c->op, page_ns));
-		start = die_serve(m, d, ready, ns, &gc);
-		end = start + ns;
-		if (!write) {
-			u64 data = weir_line_take(channel, end, transfer, m->now_ns);
-
-			wait = data - end;
-			end = data + transfer;
-		}
-		if (end <= done)
-			continue;
-		done = end;
-		gc_wait = gc;
-		die_wait = start - ready - gc;
-		channel_wait = wait;
-	}
-	c->part_ns[WEIR_PART_DIE] += die_wait;
-	c->part_ns[WEIR_PART_GC] += gc_wait;
-	c->part_ns[WEIR_PART_CHANNEL] += channel_wait;
-	if (!write)
-		done = weir_media_bus(m, c, done);
-	weir_media_decide(m, c, done);
+	f->serve = (struct weir_serve){
+		.cmd = c, .at_ns = at_ns, .done_ns = max(at_ns, c->done_ns),
+		.nr = cut(m, c->sector, c->sectors),
+	};
+	serve_some(m);
 }
 
 /* The page whose turn it is goes to its die. */
@@ -275,7 +366,22 @@ static void page_close(struct weir_media *m, u64 at_ns)
 	f->owed = (f->debt + (1ULL << f->unit_pages_shift) - 1) >> f->unit_pages_shift;
 }
 
-/* Return: false if there is no room. */
+/* What has been left off: f->more. */
+#define MORE_TO_ABSORB 1
+#define MORE_FRONTIER 2
+
+/*
+ * The piece at hand is long enough. Return: false; the rest of it will be done at
+ * @at_ns, too, but in another event, which does nothing else.
+ */
+static bool leave_off(struct weir_flash *f, u8 what, u64 at_ns)
+{
+	f->more |= what;
+	f->more_ns = at_ns;
+	return false;
+}
+
+/* Return: false if there is no room, or if it is left for later. */
 static bool page_open(struct weir_media *m, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
@@ -283,11 +389,13 @@ static bool page_open(struct weir_media *m, u64 at_ns)
 	for (;;) {
 		struct weir_die *die = &f->die[f->open_die];
 
-		live(m, die, f->open_die, at_ns);
+		if (!live_on(m, die, f->open_die, at_ns, true))
+			return leave_off(f, MORE_TO_ABSORB, at_ns);
 		if (f->open_ordinal >= die->programmed + f->rounds)
 			return false;
 		if (!f->owed)
 			break;
+		m->work += 2;
 		f->owed--;
 		f->debt--;
 		page_push(m, PAGE_COLLECTS, at_ns);
@@ -296,7 +404,7 @@ static bool page_open(struct weir_media *m, u64 at_ns)
 	return true;
 }
 
-/* Return: false if some of it, f->left, found no room. */
+/* Return: false if some of it, f->left, found no room, or is left for later. */
 static bool absorb(struct weir_media *m, const struct weir_media_cmd *c, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
@@ -305,12 +413,16 @@ static bool absorb(struct weir_media *m, const struct weir_media_cmd *c, u64 at_
 		u64 sector = c->sector + c->sectors - f->left;
 		u32 part;
 
+		if (!live_on(m, &f->die[f->open_die], f->open_die, at_ns, true))
+			return leave_off(f, MORE_TO_ABSORB, at_ns);
 		if (!f->open_sectors && !page_open(m, at_ns))
 			return false;
+		m->work += 4;
 		part = min_t(u64, f->left, f->open_sectors);
 		if (f->collects) {
 			u64 copied = weir_ftl_write(&f->ftl, sector, part);
 
+			m->work += 2 * copied;
 			f->debt += copied << f->unit_pages_shift;
 		}
 		f->host_sectors += part;
@@ -322,27 +434,22 @@ static bool absorb(struct weir_media *m, const struct weir_media_cmd *c, u64 at_
 	return true;
 }
 
-static void find_frontier(struct weir_media *m, u64 at_ns)
+/* A die has room for its next page: what no longer fits into the cache is programmed. */
+static void skip_to_cache(struct weir_flash *f)
 {
-	struct weir_flash *f = &m->flash;
-	u32 d;
+	u64 first = f->open_ordinal > f->rounds ? f->open_ordinal - f->rounds : 0;
 
-	f->frontier = WEIR_NEVER;
-	for (d = 0; d < f->nr_dies; d++) {
-		struct weir_die *die = &f->die[d];
-		u64 page;
-
-		live(m, die, d, at_ns);
-		page = die->programmed * f->nr_dies + d;
-		if (page < f->frontier) {
-			f->frontier = page;
-			f->frontier_die = d;
-			f->frontier_ordinal = die->programmed;
-		}
-	}
+	if (f->frontier_ordinal >= first)
+		return;
+	f->frontier = first * f->nr_dies;
+	f->frontier_ordinal = first;
+	f->frontier_die = 0;
 }
 
-/* Return: whether all pages before that one are programmed. */
+/*
+ * Return: whether all pages before that one are programmed; false, too, if to find that
+ * out is left for later.
+ */
 static bool frontier_reaches(struct weir_media *m, u64 page, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
@@ -350,7 +457,9 @@ static bool frontier_reaches(struct weir_media *m, u64 page, u64 at_ns)
 	while (f->frontier < page) {
 		struct weir_die *die = &f->die[f->frontier_die];
 
-		live(m, die, f->frontier_die, at_ns);
+		if (!live_on(m, die, f->frontier_die, at_ns, true))
+			return leave_off(f, MORE_FRONTIER, at_ns);
+		m->work++;
 		if (die->programmed <= f->frontier_ordinal)
 			return false;
 		f->frontier++;
@@ -381,7 +490,7 @@ static void make_durable(struct weir_media *m, struct weir_media_cmd *c, u64 at_
 		page_close(m, at_ns);
 	c->wait_for = f->pages;
 	if (!f->flushing.first) {
-		find_frontier(m, at_ns);
+		skip_to_cache(f);
 		if (frontier_reaches(m, c->wait_for, at_ns)) {
 			durable(m, c, at_ns);
 			return;
@@ -407,7 +516,8 @@ static void log_write(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
 
-	c->done_ns = weir_media_bus(m, c, at_ns);
+	if (c->op == WEIR_MEDIA_WRITE)
+		c->done_ns = weir_media_bus(m, c, at_ns);
 	if (!f->stalled.first) {
 		f->left = c->sectors;
 		if (absorb(m, c, at_ns)) {
@@ -416,6 +526,39 @@ static void log_write(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 		}
 	}
 	weir_fifo_push(&f->stalled, c);
+}
+
+/* Some of the first discard's units go out of the mapping. */
+static void discard_some(struct weir_media *m)
+{
+	struct weir_flash *f = &m->flash;
+	struct weir_media_cmd *c = f->discarding.first;
+	u64 end = c->sector + c->sectors, next;
+
+	while (c->wait_for < end && !weir_media_tired(m)) {
+		next = min((c->wait_for | ((1ULL << f->ftl.unit_shift) - 1)) + 1, end);
+		weir_ftl_discard(&f->ftl, c->wait_for, next - c->wait_for);
+		c->wait_for = next;
+		m->work++;
+	}
+	if (c->wait_for < end)
+		return;
+	weir_fifo_pop(&f->discarding);
+	weir_media_decide(m, c, c->done_ns);
+}
+
+static void discard(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
+{
+	struct weir_flash *f = &m->flash;
+
+	c->done_ns = weir_media_serial_ns(m, c, at_ns, c->sectors);
+	if (!f->collects) {
+		weir_media_decide(m, c, c->done_ns);
+		return;
+	}
+	/* The next event is it; nothing else happens before. */
+	c->wait_for = c->sector;
+	weir_fifo_push(&f->discarding, c);
 }
 
 void weir_flash_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
@@ -439,10 +582,15 @@ void weir_flash_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 		else
 			durable(m, c, at_ns);
 		break;
+	case WEIR_MEDIA_ZEROES:
+		c->done_ns = weir_media_serial_ns(m, c, at_ns, c->sectors);
+		if (f->log)
+			log_write(m, c, at_ns);
+		else
+			serve(m, c, at_ns);
+		break;
 	default:
-		if (c->op == WEIR_MEDIA_DISCARD && f->collects)
-			weir_ftl_discard(&f->ftl, c->sector, c->sectors);
-		weir_media_decide(m, c, at_ns + weir_media_fixed_ns(m, c->op, c->sectors));
+		discard(m, c, at_ns);
 	}
 }
 
@@ -451,6 +599,8 @@ u64 weir_flash_next_ns(const struct weir_media *m)
 	const struct weir_flash *f = &m->flash;
 	u64 next = WEIR_NEVER;
 
+	if (f->more || f->discarding.first || f->serve.cmd)
+		return m->now_ns;
 	if (f->stalled.first)
 		next = die_next_ns(&f->die[f->open_die], f->open_ordinal + 1 - f->rounds);
 	if (f->flushing.first)
@@ -459,25 +609,69 @@ u64 weir_flash_next_ns(const struct weir_media *m)
 	return next;
 }
 
-void weir_flash_event(struct weir_media *m)
+/* Writes that wait for room, as far as there is some. */
+static void absorb_stalled(struct weir_media *m, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
 	struct weir_media_cmd *c;
 
 	while ((c = f->stalled.first)) {
-		if (!absorb(m, c, m->now_ns))
+		if (!absorb(m, c, at_ns))
 			break;
 		weir_fifo_pop(&f->stalled);
 		if (f->stalled.first)
 			f->left = f->stalled.first->sectors;
-		absorbed(m, c, m->now_ns);
+		absorbed(m, c, at_ns);
 	}
+}
+
+/* Commands that wait until all before them is programmed, as far as it is. */
+static void end_durable(struct weir_media *m, u64 at_ns)
+{
+	struct weir_flash *f = &m->flash;
+	struct weir_media_cmd *c;
+
 	while ((c = f->flushing.first)) {
-		if (!frontier_reaches(m, c->wait_for, m->now_ns))
+		if (weir_media_tired(m))
+			leave_off(f, MORE_FRONTIER, at_ns);
+		if (f->more || !frontier_reaches(m, c->wait_for, at_ns))
 			break;
 		weir_fifo_pop(&f->flushing);
-		durable(m, c, m->now_ns);
+		durable(m, c, at_ns);
 	}
+}
+
+void weir_flash_event(struct weir_media *m)
+{
+	struct weir_flash *f = &m->flash;
+	u8 more = f->more;
+	u64 at_ns = more ? max(m->now_ns, f->more_ns) : m->now_ns;
+
+	if (f->serve.cmd || f->discarding.first) {
+		if (f->serve.cmd)
+			serve_some(m);
+		else
+			discard_some(m);
+		return;
+	}
+	f->more = 0;
+	if (!more || more & MORE_TO_ABSORB)
+		absorb_stalled(m, at_ns);
+	/* What has left off there has to be done first. */
+	if (f->more & MORE_TO_ABSORB)
+		f->more |= more & MORE_FRONTIER;
+	else if (!more || (more | f->more) & MORE_FRONTIER)
+		end_durable(m, at_ns);
+}
+
+/* The dies that have been worked out keep what they were given. */
+static void cancel_serve(struct weir_flash *f)
+{
+	struct weir_serve *s = &f->serve;
+
+	for (; s->next < s->nr; s->next++)
+		f->piece[f->touched[s->next]] = 0;
+	s->cmd = NULL;
 }
 
 bool weir_flash_cancel(struct weir_media *m, struct weir_media_cmd *c)
@@ -485,12 +679,16 @@ bool weir_flash_cancel(struct weir_media *m, struct weir_media_cmd *c)
 	struct weir_flash *f = &m->flash;
 	bool first = f->stalled.first == c;
 
+	if (f->serve.cmd == c) {
+		cancel_serve(f);
+		return true;
+	}
 	if (weir_fifo_remove(&f->stalled, c)) {
 		if (first && f->stalled.first)
 			f->left = f->stalled.first->sectors;
 		return true;
 	}
-	return weir_fifo_remove(&f->flushing, c);
+	return weir_fifo_remove(&f->flushing, c) || weir_fifo_remove(&f->discarding, c);
 }
 
 void weir_flash_retune(struct weir_media *m)
@@ -500,6 +698,7 @@ void weir_flash_retune(struct weir_media *m)
 
 	f->erase_ns = weir_scaled(m, model->erase_ns);
 	f->suspend_ns = weir_scaled(m, model->suspend_ns);
+	f->lag_ns = weir_scaled(m, model->program_ns);
 	f->copy_read_ns = weir_scaled(m, model->read_ns);
 	f->channel_rate = weir_rate(model->channel_mbps);
 	f->page_transfer_ns = weir_rate_ns(m, f->channel_rate, 1ULL << f->page_shift);

@@ -49,6 +49,28 @@ struct weir_die {
 };
 
 /**
+ * struct weir_serve - a command whose dies are being worked out
+ * @cmd: it; NULL if there is none
+ * @at_ns: from when on its dies are at its service
+ * @nr: dies it touches
+ * @next: so many of them have been worked out
+ * @done_ns: when the slowest of these is done
+ * @die_ns: and what it waited for: its die,
+ * @gc_ns: garbage collection,
+ * @channel_ns: its channel
+ */
+struct weir_serve {
+	struct weir_media_cmd *cmd;
+	u64 at_ns;
+	u32 nr;
+	u32 next;
+	u64 done_ns;
+	u64 die_ns;
+	u64 gc_ns;
+	u64 channel_ns;
+};
+
+/**
  * struct weir_flash - flash.c's
  * @ftl: the mapping, if it collects
  * @die: all
@@ -56,6 +78,7 @@ struct weir_die {
  * @page_flags: of the pages in the cache, by round and die
  * @piece: of the command at hand, the sectors on each die; else 0
  * @touched: and the dies where there are some
+ * @serve: the command at hand
  * @nr_dies: all
  * @nr_channels: all
  * @stripe_shift: in sectors
@@ -75,7 +98,14 @@ struct weir_die {
  * @left: of the first of @stalled, in sectors
  * @stalled: writes that wait for room in the cache
  * @flushing: commands that wait until their wait_for pages are programmed
- * @frontier: while there are such: all pages before this one are programmed
+ * @discarding: discards whose units are being taken out of the mapping
+ * @more: what of the event at hand has been left off, to go on at the same time
+ * @more_ns: the time for what it does
+ * @lived_ns: all dies have lived until then
+ * @living_ns: the first @lived_dies of them until then
+ * @lived_dies: see there
+ * @lag_ns: dies live at the latest after so long
+ * @frontier: all pages before this one are programmed
  * @frontier_die: whose page that is
  * @frontier_ordinal: and the how manieth of that die
  * @host_sectors: written
@@ -95,6 +125,7 @@ struct weir_flash {
 	u8 *page_flags;
 	u32 *piece;
 	u32 *touched;
+	struct weir_serve serve;
 	u32 nr_dies;
 	u32 nr_channels;
 	u32 stripe_shift;
@@ -114,6 +145,13 @@ struct weir_flash {
 	u64 left;
 	struct weir_fifo stalled;
 	struct weir_fifo flushing;
+	struct weir_fifo discarding;
+	u8 more;
+	u64 more_ns;
+	u64 lived_ns;
+	u64 living_ns;
+	u32 lived_dies;
+	u64 lag_ns;
 	u64 frontier;
 	u64 frontier_ordinal;
 	u32 frontier_die;
@@ -149,6 +187,18 @@ void weir_flash_reseed(struct weir_media *m);
 
 /* A command has been fetched: decide it, or let it wait. @at_ns does not fall. */
 void weir_flash_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns);
+
+/*
+ * Its dies live until then, which no event is before. Return: false if that takes long,
+ * and has to be gone on with.
+ */
+bool weir_flash_catch_up(struct weir_media *m, u64 until_ns);
+
+/*
+ * What its dies have done until then, which is not after now, is worked out.
+ * weir_flash_catch_up() puts some of it off. Return: likewise.
+ */
+bool weir_flash_settle(struct weir_media *m, u64 until_ns);
 
 /* Return: when weir_flash_event() is to be called; WEIR_NEVER: it need not be. */
 u64 weir_flash_next_ns(const struct weir_media *m);

@@ -285,10 +285,17 @@ u32 weir_ftl_write(struct weir_ftl *f, u64 sector, u64 sectors)
 
 void weir_ftl_discard(struct weir_ftl *f, u64 sector, u64 sectors)
 {
-	u64 unit = (sector + (1ULL << f->unit_shift) - 1) >> f->unit_shift;
-	u64 end = min((sector + sectors) >> f->unit_shift, (u64)f->nr_units);
+	u64 end = min(sector + sectors, (u64)f->nr_units << f->unit_shift);
+	u64 size = 1ULL << f->unit_shift, next;
 
-	for (; unit < end; unit++) {
+	for (; sector < end; sector = next) {
+		u64 unit = sector >> f->unit_shift;
+
+		next = min((sector | (size - 1)) + 1, end);
+		f->part_discarded += next - sector;
+		if (f->part_discarded < size)
+			continue;
+		f->part_discarded -= size;
 		if (f->where[unit] == NONE)
 			continue;
 		invalidate(f, f->where[unit]);

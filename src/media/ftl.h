@@ -13,7 +13,8 @@
  * The disk is mapped in at most 2^18 units, which bounds memory to about 4 MiB
  * per whole disk of physical units (8 bytes a unit, 12 a block): a page while that
  * suffices, more on larger disks. A smaller write moves its unit every so often
- * that as much is moved as is written. Blocks too have at least 16 units, and there
+ * that as much is moved as is written; a smaller discard likewise frees one every so
+ * often that as much is freed as is discarded. Blocks too have at least 16 units, and there
  * are a few hundred of them if the disk has as many units; so that on a disk
  * smaller or larger than the drive, its share of spare capacity and hence its write
  * amplification are the drive's.
@@ -52,6 +53,7 @@ struct weir_model;
  * @victim_valid: its valid units when it was chosen
  * @pace: copies due, in units of 1 / (block's units - victim_valid)
  * @part_sectors: written to parts of units, and not yet a unit
+ * @part_discarded: discarded likewise
  * @fewest: no closed block has fewer valid units
  * @recycled: a block has been used again, and so had to be erased
  * @moved_units: written by the host
@@ -82,6 +84,7 @@ struct weir_ftl {
 	u32 pace;
 	u32 fewest;
 	u64 part_sectors;
+	u64 part_discarded;
 	bool recycled;
 	u64 moved_units;
 	u64 copied_units;
@@ -125,7 +128,7 @@ void weir_ftl_retune(struct weir_ftl *f, const struct weir_model *model);
  */
 u32 weir_ftl_write(struct weir_ftl *f, u64 sector, u64 sectors);
 
-/** weir_ftl_discard() - units that lie wholly in a range of sectors hold nothing any more */
+/** weir_ftl_discard() - what lies in a range of sectors is of no use to the host any more */
 void weir_ftl_discard(struct weir_ftl *f, u64 sector, u64 sectors);
 
 /** weir_ftl_place() - where a sector is, in sectors; itself if never written */

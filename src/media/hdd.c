@@ -12,9 +12,10 @@
  *   sectors, or among WEIR_HDD_DIRTY runs), or a flush.
  * - A write larger than the cache goes past it.
  * - With plp=1 flush and FUA wait for nothing.
+ * - Write-zeroes are written by the arm, past the cache, with nothing crossing the bus.
  *
- * Left out: reads do not look into the write cache; discard and write-zeroes take
- * their time and not the arm's.
+ * Left out: reads do not look into the write cache; a discard takes the controller's
+ * time and not the arm's.
  */
 #include <linux/kernel.h>
 
@@ -22,6 +23,9 @@
 
 #define MAX_RUN 4096	/* sectors: about a track, so that a read waits no longer */
 #define SECTORS_PER_MIB 2048
+
+#define ACCESS_WORK 10	/* of a step's: to compute an access time */
+#define LOOKS_SHIFT 4	/* to look at 2^4 commands is 1 */
 
 static bool pressed(const struct weir_hdd *h)
 {
@@ -86,13 +90,20 @@ static void written(struct weir_hdd *h)
 	h->writing = 0;
 }
 
-/* Who waited for the cache to be written out? Runs are in order of their numbers. */
-static void let_go(struct weir_media *m)
+/*
+ * Who waited for the cache to be written out? Runs are in order of their numbers.
+ * Return: false if some are left for the next event, which is at the same time.
+ */
+static bool let_go(struct weir_media *m)
 {
 	struct weir_hdd *h = &m->hdd;
 	struct weir_media_cmd *c;
 
-	while ((c = h->stalled.first) && absorb(m, c, m->now_ns)) {
+	while ((c = h->stalled.first)) {
+		if (weir_media_tired(m))
+			return false;
+		if (!absorb(m, c, m->now_ns))
+			break;
 		weir_fifo_pop(&h->stalled);
 		absorbed(m, c, m->now_ns);
 	}
@@ -100,10 +111,13 @@ static void let_go(struct weir_media *m)
 	       (!h->nr_dirty || h->dirty[0].number > c->wait_for)) {
 		u64 from = max(m->now_ns, c->done_ns);
 
+		if (weir_media_tired(m))
+			return false;
 		weir_fifo_pop(&h->flushing);
 		c->part_ns[WEIR_PART_DIE] += from - c->done_ns;
 		weir_media_decide(m, c, from + weir_media_fixed_ns(m, WEIR_MEDIA_FLUSH, 0));
 	}
+	return true;
 }
 
 /* Return: when the arm is done. */
@@ -142,7 +156,7 @@ static struct weir_arm_io io_of(const struct weir_media_cmd *c)
 {
 	return (struct weir_arm_io){
 		.sector = c->sector, .sectors = c->sectors,
-		.since_ns = c->done_ns, .write = c->op == WEIR_MEDIA_WRITE,
+		.since_ns = c->done_ns, .write = c->op != WEIR_MEDIA_READ,
 	};
 }
 
@@ -152,12 +166,12 @@ static void pick(struct weir_media *m)
 	struct weir_hdd *h = &m->hdd;
 	struct weir_arm_io *io = h->candidate;
 	struct weir_media_cmd **cmd = h->candidate_cmd, *c;
-	u32 nr = 0, nr_cmds, room = WEIR_ARM_MAX_PICK, i;
+	u32 nr = 0, nr_cmds, room = WEIR_ARM_MAX_PICK, looks = 0, i;
 	bool runs = h->nr_dirty && (pressed(h) || !h->wait.first);
 
 	if (runs && h->wait.first)
 		room /= 2;
-	for (c = h->wait.first; c && nr < room; c = c->next) {
+	for (c = h->wait.first; c && nr < room; c = c->next, looks++) {
 		/* A write that is still on the bus, unless there is nothing else. */
 		if (c->done_ns > m->now_ns)
 			continue;
@@ -170,6 +184,7 @@ static void pick(struct weir_media *m)
 			.sector = h->dirty[i].sector, .sectors = h->dirty[i].sectors,
 			.since_ns = h->dirty[i].since_ns, .write = true,
 		};
+	m->work += (looks >> LOOKS_SHIFT) + nr * ACCESS_WORK;
 	if (!nr) {
 		u64 soonest = WEIR_NEVER;
 
@@ -193,7 +208,8 @@ void weir_hdd_event(struct weir_media *m)
 
 	if (h->writing)
 		written(h);
-	let_go(m);
+	if (!let_go(m))
+		return;
 	if (h->wait.first || h->nr_dirty)
 		pick(m);
 }
@@ -238,8 +254,13 @@ void weir_hdd_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 		weir_fifo_push(&h->flushing, c);
 		h->arm_free_ns = max(h->arm_free_ns, m->now_ns);
 		break;
+	case WEIR_MEDIA_ZEROES:
+		h->writes++;
+		c->done_ns = weir_media_serial_ns(m, c, at_ns, 0);
+		queue(m, c);
+		break;
 	default:
-		weir_media_decide(m, c, at_ns + weir_media_fixed_ns(m, c->op, c->sectors));
+		weir_media_decide(m, c, weir_media_serial_ns(m, c, at_ns, c->sectors));
 	}
 }
 

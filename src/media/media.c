@@ -10,16 +10,20 @@
  *   command_ns have passed since the last fetch.
  * - A slot is free again at the very time at which its command is done.
  *
- * Events happen in the order of their times, whenever somebody looks:
- * weir_media_submit() first does all that was due before it. So the outcome depends
- * on what is submitted and when, and not on how often the model is called.
+ * - A discard or a write-zeroes also takes the controller's time by its length, one
+ *   after another; other commands are fetched meanwhile.
+ *
+ * Events happen in the order of their times, whenever somebody looks; that a command
+ * arrives is one, after all else of its time. So the outcome depends on what is
+ * submitted and when, and not on how often the model is called, or where a call that
+ * has computed for long enough leaves off.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "medium.h"
 
-#define DISCARD_UNITS 4096
+#define ZEROES_SECTORS 65536 /* as SCSI's WRITE SAME of 10 bytes, less one */
 
 /* Block storage elsewhere: the caps, then the round trip and what is done there. */
 static void network_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
@@ -115,63 +119,106 @@ static void fetch(struct weir_media *m)
 	enter(m, c, m->controller_ns);
 }
 
-/* All events up to then, in order; at one time slots first, then the medium. */
-static void run(struct weir_media *m, u64 until_ns)
+static void arrive(struct weir_media *m)
 {
-	until_ns = max(until_ns, m->now_ns);
-	for (;;) {
-		u64 slot = m->slots.nr ? m->slots.done_ns[0] : WEIR_NEVER;
-		u64 medium = medium_next_ns(m, false);
-		u64 next = min(min(slot, medium), fetch_ns(m));
-
-		if (next == WEIR_NEVER || next > until_ns)
-			break;
-		m->now_ns = max(m->now_ns, next);
-		if (slot == next)
-			weir_slots_pop(&m->slots);
-		else if (medium == next)
-			medium_event(m);
-		else
-			fetch(m);
-	}
-	m->now_ns = until_ns;
-}
-
-void weir_media_submit(struct weir_media *m, struct weir_media_cmd *c, u64 now_ns)
-{
+	struct weir_media_cmd *c = weir_fifo_pop(&m->arriving);
 	struct weir_squeue *q = &m->squeues[m->model.single_queue ? 0 : c->queue];
-	u32 i;
 
-	run(m, now_ns);
-	for (i = 0; i < WEIR_MEDIA_NR_PARTS; i++)
-		c->part_ns[i] = 0;
-	c->submit_ns = m->now_ns;
-	c->done_ns = 0;
-	c->waiting = true;
 	c->pos = WEIR_QUEUED;
 	if (!q->fifo.first)
 		turn_add(m, q);
 	weir_fifo_push(&q->fifo, c);
-	run(m, m->now_ns);
 }
 
-struct weir_media_cmd *weir_media_advance(struct weir_media *m, u64 now_ns)
+static u64 arrival_ns(const struct weir_media *m)
 {
-	struct weir_media_cmd *c, *first;
+	return m->arriving.first ? m->arriving.first->submit_ns : WEIR_NEVER;
+}
 
-	run(m, now_ns);
-	first = m->decided.first;
+/*
+ * All events up to then, in order; at one time slots first, then the medium, then what
+ * is fetched. Return: false if there is more to do.
+ */
+static bool run(struct weir_media *m, u64 until_ns)
+{
+	bool flash = m->model.kind == WEIR_KIND_FLASH;
+
+	until_ns = max(until_ns, m->now_ns);
+	for (;;) {
+		u64 slot = m->slots.nr ? m->slots.done_ns[0] : WEIR_NEVER;
+		u64 medium = medium_next_ns(m, false), fetched = fetch_ns(m);
+		u64 next = min(min(slot, medium), min(fetched, arrival_ns(m)));
+
+		if (weir_media_tired(m))
+			return false;
+		/* Nothing is before that, whether it is done now or in the next call. */
+		m->now_ns = max(m->now_ns, min(next, until_ns));
+		if (flash && !weir_flash_catch_up(m, m->now_ns))
+			return false;
+		if (next > until_ns)
+			return true;
+		m->work += WEIR_EVENT_WORK;
+		if (slot == next)
+			weir_slots_pop(&m->slots);
+		else if (medium == next)
+			medium_event(m);
+		else if (fetched == next)
+			fetch(m);
+		else
+			arrive(m);
+	}
+}
+
+void weir_media_submit(struct weir_media *m, struct weir_media_cmd *c, u64 now_ns)
+{
+	u32 i;
+
+	for (i = 0; i < WEIR_MEDIA_NR_PARTS; i++)
+		c->part_ns[i] = 0;
+	c->submit_ns = max(now_ns, m->now_ns);
+	if (m->arriving.first)
+		c->submit_ns = max(c->submit_ns, m->arriving.last->submit_ns);
+	c->done_ns = 0;
+	c->waiting = true;
+	c->pos = WEIR_ARRIVING;
+	weir_fifo_push(&m->arriving, c);
+	run(m, c->submit_ns);
+}
+
+/* Return: what has been decided; it is the caller's. */
+static struct weir_media_cmd *take_decided(struct weir_media *m)
+{
+	struct weir_media_cmd *c, *first = m->decided.first;
+
 	m->decided.first = NULL;
 	for (c = first; c; c = c->next) {
+		c->fifo = NULL;
 		c->pos = WEIR_OUTSIDE;
 		c->waiting = false;
 	}
 	return first;
 }
 
+struct weir_media_cmd *weir_media_step(struct weir_media *m, u64 now_ns, bool *more)
+{
+	m->work = 0;
+	*more = !run(m, now_ns);
+	m->work = 0; /* what the submissions before the next call have for themselves */
+	return take_decided(m);
+}
+
+struct weir_media_cmd *weir_media_advance(struct weir_media *m, u64 now_ns)
+{
+	do
+		m->work = 0;
+	while (!run(m, now_ns));
+	m->work = 0;
+	return take_decided(m);
+}
+
 u64 weir_media_next_ns(const struct weir_media *m)
 {
-	u64 next = min(fetch_ns(m), medium_next_ns(m, true));
+	u64 next = min(min(fetch_ns(m), medium_next_ns(m, true)), arrival_ns(m));
 
 	if (m->decided.first)
 		return m->now_ns;
@@ -209,6 +256,9 @@ bool weir_media_cancel(struct weir_media *m, struct weir_media_cmd *c)
 	if (!c->waiting)
 		return false;
 	switch (c->pos) {
+	case WEIR_ARRIVING:
+		found = weir_fifo_remove(&m->arriving, c);
+		break;
 	case WEIR_QUEUED:
 		found = cancel_queued(m, c);
 		break;
@@ -229,25 +279,32 @@ bool weir_media_cancel(struct weir_media *m, struct weir_media_cmd *c)
 	return found;
 }
 
-/* A distribution that is new takes 100 us, with the lock held. */
-static void tune(struct weir_media *m, const struct weir_model *model)
+void weir_media_compile(const struct weir_model *model,
+			struct weir_quantiles times[WEIR_MODEL_NR_OPS])
 {
 	u32 i;
 
 	for (i = 0; i < WEIR_MODEL_NR_OPS; i++)
-		if (model->dist[i].kind &&
-		    memcmp(&m->model.dist[i], &model->dist[i], sizeof(model->dist[i])))
-			weir_dist_compile(&model->dist[i], &m->times[i]);
+		if (model->dist[i].kind)
+			weir_dist_compile(&model->dist[i], &times[i]);
+}
+
+static void tune(struct weir_media *m, const struct weir_model *model)
+{
 	m->model = *model;
 	m->command_ns = weir_scaled(m, model->command_ns);
 	m->cached_ns = weir_scaled(m, model->cached_ns);
 	m->bus_rate = weir_rate(model->bus_mbps);
 }
 
-void weir_media_retune(struct weir_media *m, const struct weir_model *model)
+void weir_media_retune(struct weir_media *m, const struct weir_model *model,
+		       const struct weir_quantiles times[WEIR_MODEL_NR_OPS])
 {
 	bool reseed = m->model.seed != model->seed;
+	u32 i;
 
+	for (i = 0; i < WEIR_MODEL_NR_OPS; i++)
+		m->times[i] = times[i];
 	tune(m, model);
 	if (reseed)
 		weir_random_seed(&m->random, model->seed);
@@ -265,11 +322,10 @@ void weir_media_retune(struct weir_media *m, const struct weir_model *model)
 	}
 }
 
-u64 weir_media_discard_sectors(const struct weir_model *model, u64 capacity)
+u64 weir_media_zeroes_sectors(const struct weir_model *model)
 {
-	if (model->kind != WEIR_KIND_FLASH || !model->op_permille)
-		return ~0ULL;
-	return weir_ftl_unit_sectors(model, capacity) * DISCARD_UNITS;
+	return model->kind == WEIR_KIND_FLASH || model->kind == WEIR_KIND_DISK ?
+	       ZEROES_SECTORS : ~0ULL;
 }
 
 #define ALIGNED(bytes) (((bytes) + 63) & ~(size_t)63)
@@ -299,6 +355,7 @@ struct weir_media *weir_media_init(void *memory, const struct weir_model *model,
 
 	m->nr_queues = nr_queues;
 	weir_random_seed(&m->random, model->seed);
+	weir_media_compile(model, m->times);
 	tune(m, model);
 	switch (model->kind) {
 	case WEIR_KIND_FLASH:
@@ -311,6 +368,17 @@ struct weir_media *weir_media_init(void *memory, const struct weir_model *model,
 		weir_network_init(&m->network, model);
 	}
 	return m;
+}
+
+bool weir_media_settle(struct weir_media *m, u64 until_ns)
+{
+	bool settled;
+
+	m->work = 0;
+	settled = m->model.kind != WEIR_KIND_FLASH ||
+		  weir_flash_settle(m, min(until_ns, m->now_ns));
+	m->work = 0;
+	return settled;
 }
 
 void weir_media_stats(struct weir_media *m, struct weir_media_stats *s)

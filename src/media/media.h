@@ -9,7 +9,7 @@
  *
  * When a command's time is decided it is handed back to the caller, who lets it
  * wait until then. What is not decided (the controller is full, the arm has not
- * chosen it yet) is decided later, by weir_media_advance() at the time that
+ * chosen it yet) is decided later, by weir_media_step() at the time that
  * weir_media_next_ns() names.
  *
  * The model lives in its own time, that of its events: being called late delays
@@ -23,6 +23,10 @@
  *
  * Times are ns of one clock, the caller's; lengths are sectors of 512 bytes unless a
  * comment says bytes.
+ *
+ * How long a call computes is bounded, too, for whoever has interrupts off meanwhile:
+ * weir_media_step() executes some 30000 instructions, at most twice that, and says whether
+ * there is more to do. Where it stops makes no difference to what comes out.
  */
 #ifndef WEIR_MEDIA_H
 #define WEIR_MEDIA_H
@@ -46,15 +50,21 @@ enum weir_media_part {
 	WEIR_PART_QUEUE,	/* in its submission queue, until fetched */
 	WEIR_PART_CACHE,	/* for room in the write cache */
 	WEIR_PART_CHANNEL,	/* for the die's channel, or the bus */
-	WEIR_PART_DIE,		/* for the die, the arm, or the rate cap: others' commands */
+	WEIR_PART_DIE,		/* for the die, the arm, the rate cap, or the controller at a
+				 * discard: others' commands
+				 */
 	WEIR_PART_GC,		/* for the die, because it collects garbage */
 	WEIR_PART_SERVICE,	/* being served */
 	WEIR_MEDIA_NR_PARTS,
 };
 
+struct weir_fifo;
+
 /**
  * struct weir_media_cmd - the model's part of a request
- * @next: links what weir_media_advance() returns; the model's own before that
+ * @next: links what weir_media_step() returns; the model's own before that
+ * @prev: the model's own
+ * @fifo: the model's own, NULL at first
  * @pos: the model's own
  * @wait_for: the model's own
  * @sector: where it begins, in 512-byte sectors; set by the caller
@@ -69,6 +79,8 @@ enum weir_media_part {
  */
 struct weir_media_cmd {
 	struct weir_media_cmd *next;
+	struct weir_media_cmd *prev;
+	struct weir_fifo *fifo;
 	u32 pos;
 	u16 queue;
 	u8 op;
@@ -106,18 +118,14 @@ struct weir_media_stats {
 struct weir_media;
 
 /**
- * weir_media_discard_sectors() - how much one discard should cover at most
- * @capacity: of the disk, in bytes
+ * weir_media_zeroes_sectors() - how much one write-zeroes should cover at most
  *
- * Called by disk.c when the disk goes on, for its queue limits.
- *
- * A discard takes computing time by its length, about 20 ns for each unit of the
- * mapping, with the owner's lock held. So much is 4096 of these; a longer one is
- * right, only long.
+ * Called by disk.c when the disk goes on, for its queue limits. A flash drive programs
+ * them and a hard disk's arm writes them: longer ones hold up everybody else.
  *
  * Return: so many sectors; ~0ULL: no limit.
  */
-u64 weir_media_discard_sectors(const struct weir_model *model, u64 capacity);
+u64 weir_media_zeroes_sectors(const struct weir_model *model);
 
 /**
  * weir_media_bytes() - the memory a model needs
@@ -149,25 +157,30 @@ struct weir_media *weir_media_init(void *memory, const struct weir_model *model,
 /**
  * weir_media_submit() - a command arrives in its submission queue
  * @c: what the caller sets of it is set; the model's until it is returned by
- *     weir_media_advance() or taken out by weir_media_cancel()
- * @now_ns: as for weir_media_advance()
+ *     weir_media_step() or taken out by weir_media_cancel()
+ * @now_ns: as for weir_media_step(); before that of another that has arrived counts as
+ *          that one
  *
- * Nothing is decided before weir_media_advance() is called.
+ * Nothing is decided before weir_media_step() is called.
  */
 void weir_media_submit(struct weir_media *m, struct weir_media_cmd *c, u64 now_ns);
 
 /**
- * weir_media_advance() - let the device live until @now_ns
+ * weir_media_step() - let the device live on until @now_ns, or for a while
+ * @more: set to whether it has not got that far: call it again
  *
  * A time before the latest one it has seen counts as that one.
  *
  * Return: the commands that were decided, linked through next, in the order of
  * decision; of any submission queue, and done at any time, past or future.
  */
+struct weir_media_cmd *weir_media_step(struct weir_media *m, u64 now_ns, bool *more);
+
+/* The same until it has got that far, however long that takes. */
 struct weir_media_cmd *weir_media_advance(struct weir_media *m, u64 now_ns);
 
 /**
- * weir_media_next_ns() - when to call weir_media_advance()
+ * weir_media_next_ns() - when to call weir_media_step()
  *
  * Return: the time; ~0ULL: it need not be called.
  */
@@ -183,10 +196,29 @@ bool weir_media_cancel(struct weir_media *m, struct weir_media_cmd *c);
 /**
  * weir_media_retune() - other numbers for the same device
  * @model: weir_model_same_shape() with the present ones
+ * @times: of weir_media_compile() for it
  *
- * What is decided stays so. Takes 100 us for each distribution that is new.
+ * What is decided stays so.
  */
-void weir_media_retune(struct weir_media *m, const struct weir_model *model);
+void weir_media_retune(struct weir_media *m, const struct weir_model *model,
+		       const struct weir_quantiles times[WEIR_MODEL_NR_OPS]);
+
+/*
+ * Its distributions, ready to be drawn from; 100 us each. Knows of no device: without
+ * the owner's lock.
+ */
+void weir_media_compile(const struct weir_model *model,
+			struct weir_quantiles times[WEIR_MODEL_NR_OPS]);
+
+/**
+ * weir_media_settle() - work out what the device has done in the background until then
+ * @until_ns: a later time than its latest event or call counts as that one
+ *
+ * What is left of it when weir_media_stats() is called is done there, in one go.
+ *
+ * Return: false if there is more to do: call it again.
+ */
+bool weir_media_settle(struct weir_media *m, u64 until_ns);
 
 /** weir_media_stats() - what happened until its latest event or call; all of @s is set */
 void weir_media_stats(struct weir_media *m, struct weir_media_stats *s);

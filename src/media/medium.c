@@ -8,20 +8,18 @@
 
 bool weir_fifo_remove(struct weir_fifo *f, struct weir_media_cmd *c)
 {
-	struct weir_media_cmd *p, *prev = NULL;
-
-	for (p = f->first; p; prev = p, p = p->next) {
-		if (p != c)
-			continue;
-		if (prev)
-			prev->next = c->next;
-		else
-			f->first = c->next;
-		if (f->last == c)
-			f->last = prev;
-		return true;
-	}
-	return false;
+	if (c->fifo != f)
+		return false;
+	c->fifo = NULL;
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		f->first = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	else
+		f->last = c->prev;
+	return true;
 }
 
 u64 weir_media_draw(const struct weir_media *m, struct weir_random *random,
@@ -40,6 +38,16 @@ u64 weir_media_fixed_ns(struct weir_media *m, enum weir_media_op op, u64 sectors
 	return weir_media_draw(m, &m->random, op, min(mean_ns, WEIR_MAX_MEAN_NS));
 }
 
+u64 weir_media_serial_ns(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns,
+			 u64 sectors)
+{
+	u64 begin = max(at_ns, m->serial_ns);
+
+	c->part_ns[WEIR_PART_DIE] += begin - at_ns;
+	m->serial_ns = min(begin + weir_media_fixed_ns(m, c->op, sectors), WEIR_LAST_NS);
+	return m->serial_ns;
+}
+
 void weir_media_decide(struct weir_media *m, struct weir_media_cmd *c, u64 done_ns)
 {
 	u64 last = max(min(m->now_ns + MAX_AHEAD_NS, WEIR_LAST_NS), m->now_ns), left;
@@ -55,6 +63,7 @@ void weir_media_decide(struct weir_media *m, struct weir_media_cmd *c, u64 done_
 	c->part_ns[WEIR_PART_SERVICE] = left;
 	c->pos = WEIR_DECIDED;
 	m->nr_inside--;
+	m->work += WEIR_DECIDED_WORK;
 	weir_slots_push(&m->slots, done_ns);
 	weir_fifo_push(&m->decided, c);
 }

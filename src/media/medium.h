@@ -34,10 +34,19 @@
 /* The pos of a command: where it is. */
 enum {
 	WEIR_OUTSIDE,	/* not submitted, or given back */
+	WEIR_ARRIVING,	/* submitted at a time that the device has not come to yet */
 	WEIR_QUEUED,	/* in its submission queue */
 	WEIR_INSIDE,	/* fetched, with the medium */
 	WEIR_DECIDED,	/* to be returned by weir_media_advance() */
 };
+
+/*
+ * So much a call of weir_media_step() does, each some 100 instructions; and what an event
+ * is of that, and a command that is decided: its owner still has to hand it out.
+ */
+#define WEIR_STEP_WORK 300
+#define WEIR_EVENT_WORK 4
+#define WEIR_DECIDED_WORK 8
 
 /**
  * struct weir_squeue - a submission queue
@@ -52,7 +61,9 @@ struct weir_squeue {
 /**
  * struct weir_media - a device
  * @model: its numbers
- * @now_ns: the latest event, or the latest call
+ * @now_ns: the latest event, or the latest call that came to its end
+ * @work: done since the last call of weir_media_step() began, or ended
+ * @arriving: commands, in order of their submit_ns, none before @now_ns
  * @times: quantiles, by weir_media_op
  * @random: for what no die decides
  * @squeues: submission queues
@@ -64,6 +75,7 @@ struct weir_squeue {
  * @slots: those of commands that are decided, until they are done
  * @nr_inside: commands in slots that are not decided
  * @controller_ns: when the controller can fetch again
+ * @serial_ns: when it is done with the discards and write-zeroes it has
  * @command_ns, @cached_ns: with speed
  * @bus: towards the host, and from it; the same with single_queue
  * @bus_rate: of both
@@ -71,6 +83,8 @@ struct weir_squeue {
 struct weir_media {
 	struct weir_model model;
 	u64 now_ns;
+	u32 work;
+	struct weir_fifo arriving;
 	struct weir_quantiles times[WEIR_MODEL_NR_OPS];
 	struct weir_random random;
 	struct weir_squeue *squeues;
@@ -82,6 +96,7 @@ struct weir_media {
 	struct weir_slots slots;
 	u32 nr_inside;
 	u64 controller_ns;
+	u64 serial_ns;
 	u64 command_ns;
 	u64 cached_ns;
 	struct weir_line bus[2];
@@ -92,6 +107,12 @@ struct weir_media {
 		struct weir_network network;
 	};
 };
+
+/* Has this call computed for as long as it may? */
+static inline bool weir_media_tired(const struct weir_media *m)
+{
+	return m->work >= WEIR_STEP_WORK;
+}
 
 /* A time of the model as it is at its speed. */
 static inline u64 weir_scaled(const struct weir_media *m, u64 ns)
@@ -118,6 +139,14 @@ static inline u64 weir_media_fixed_mean_ns(const struct weir_model *model,
 
 /* How long one takes, drawn about that, with speed. */
 u64 weir_media_fixed_ns(struct weir_media *m, enum weir_media_op op, u64 sectors);
+
+/*
+ * A discard or a write-zeroes: the controller does one after another. What it waits for
+ * others is added to its part_ns. @sectors: of it, that take the controller's time
+ * Return: when the controller has done it, at @at_ns or later.
+ */
+u64 weir_media_serial_ns(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns,
+			 u64 sectors);
 
 /* Return: a time drawn about a mean, with speed. @mean_ns: up to WEIR_MAX_MEAN_NS */
 u64 weir_media_draw(const struct weir_media *m, struct weir_random *random,

@@ -9,7 +9,6 @@
 #include "model.h"
 
 #define MAX_DIES 1024
-/* What dies did in the background is worked out with the lock held: up to 0.2 ms. */
 #define MAX_CACHE_PAGES 16384
 
 #define ENTRY(field, lowest, highest, text, changes_shape)		\

@@ -2,18 +2,23 @@
 /*
  * See store.h for what this is. How it stays right:
  *
- * - A slot goes from NULL to a page by cmpxchg and back by xchg, so a page has
- *   exactly one owner that frees it.
- * - A new page is filled before it is published: nobody reads what the page
- *   held before.
- * - Whoever uses a page found in a slot is under rcu_read_lock(); whoever takes
- *   one out frees it through call_rcu(). A caller that may not sleep brings the
- *   lock along: blk-mq calls ->queue_rq under it.
+ * - A slot goes from NULL to a page by cmpxchg, without a lock, and back with the
+ *   unit's lock held, so a page has exactly one owner that frees it, and a writer
+ *   who holds the lock keeps what it found.
+ * - A new page is zeroed before it is published, and reads as what was there
+ *   before. So pages are made without the lock, where sleeping is allowed; who then
+ *   finds with the lock that a discard has taken one away makes it again.
+ * - Whoever reads a page is under rcu_read_lock(); whoever takes one out frees it
+ *   through call_rcu(). A caller that may not sleep brings the RCU lock along: blk-mq
+ *   calls ->queue_rq under it.
+ * - What a reader copied counts only if the unit's sequence has stayed the same.
  * - Pages are charged to one budget before they are allocated. Near the limit
  *   a write first charges all it will need, so that it fails before it has
- *   written anything. Tables (0.2 % of what they map) are counted, not refused.
+ *   written anything. Tables (0.4 % of what they map) are counted, not refused.
  */
+#include <linux/bits.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -30,9 +35,22 @@ static unsigned long limit_pages __read_mostly;
 /* With less than this left, a write charges all its pages first. */
 #define NEARLY_FULL 4096
 
-void weir_store_limit(unsigned long pages)
+/* Where there is no table: see struct weir_store_leaf. */
+struct weir_store_leaf weir_store_no_leaf __ro_after_init;
+static struct weir_store_table no_table __ro_after_init;
+
+static void make_empty(struct weir_store_table *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < WEIR_STORE_LEAVES; i++)
+		t->leaf[i] = &weir_store_no_leaf;
+}
+
+void __init weir_store_init(unsigned long pages)
 {
 	limit_pages = pages;
+	make_empty(&no_table);
 }
 
 unsigned long weir_store_limit_pages(void)
@@ -45,6 +63,13 @@ unsigned long weir_store_used_pages(void)
 	return atomic_long_read(&used_pages);
 }
 
+/* Whoever finds a disk of 4 GiB full after 1 GiB is to know why. */
+static void say_full(void)
+{
+	pr_warn_ratelimited("memory_limit=%lu MiB for the data of all disks is reached: writes to new places fail with ENOSPC\n",
+			    limit_pages >> (20 - PAGE_SHIFT));
+}
+
 /* All or nothing: a charge that fails must not make another one fail. */
 static bool charge(long pages)
 {
@@ -53,8 +78,10 @@ static bool charge(long pages)
 	if (!pages)
 		return true;
 	do {
-		if (used + pages > (long)limit_pages)
+		if (used + pages > (long)limit_pages) {
+			say_full();
 			return false;
+		}
 	} while (!atomic_long_try_cmpxchg(&used_pages, &used, used + pages));
 	return true;
 }
@@ -70,18 +97,15 @@ static gfp_t store_gfp(bool may_sleep)
 	return (may_sleep ? GFP_NOIO : GFP_NOWAIT) | __GFP_NOWARN;
 }
 
-/* Put a zeroed table page where there is none. What is there wins. */
-static void *fill_table(struct weir_store *s, void **where, bool may_sleep)
+/* Put a page of table where there is none. What is there wins. */
+static void *fill_table(struct weir_store *s, void **where, void *none, void *new)
 {
-	void *old = READ_ONCE(*where), *new;
+	void *old;
 
-	if (old)
-		return old;
-	new = (void *)get_zeroed_page(store_gfp(may_sleep));
 	if (!new)
 		return NULL;
-	old = cmpxchg(where, NULL, new);
-	if (old) {
+	old = cmpxchg(where, none, new);
+	if (old != none) {
 		free_page((unsigned long)new);
 		return old;
 	}
@@ -89,64 +113,56 @@ static void *fill_table(struct weir_store *s, void **where, bool may_sleep)
 	return new;
 }
 
-static struct page __rcu **make_slot(struct weir_store *s, u64 index,
-				     bool may_sleep)
+static struct weir_store_table *make_table(struct weir_store *s, u64 nr_leaf, bool may_sleep)
+{
+	struct weir_store_table **where = &s->top[nr_leaf >> WEIR_STORE_LEAF_SHIFT];
+	struct weir_store_table *t = READ_ONCE(*where);
+
+	if (t != &no_table)
+		return t;
+	t = (void *)__get_free_page(store_gfp(may_sleep));
+	if (t)
+		make_empty(t);
+	return fill_table(s, (void **)where, &no_table, t);
+}
+
+static struct weir_store_slot *make_slot(struct weir_store *s, u64 index, bool may_sleep)
 {
 	const u64 nr_leaf = index >> WEIR_STORE_SLOT_SHIFT;
-	struct weir_store_table *t, **where = &s->top[nr_leaf >> WEIR_STORE_SLOT_SHIFT];
-	struct weir_store_leaf *leaf;
+	struct weir_store_table *t = make_table(s, nr_leaf, may_sleep);
+	struct weir_store_leaf **where, *leaf;
 
-	t = fill_table(s, (void **)where, may_sleep);
 	if (!t)
 		return NULL;
-	leaf = fill_table(s, (void **)&t->leaf[nr_leaf & (WEIR_STORE_SLOTS - 1)],
-			  may_sleep);
-	return leaf ? &leaf->page[index & (WEIR_STORE_SLOTS - 1)] : NULL;
+	where = &t->leaf[nr_leaf & (WEIR_STORE_LEAVES - 1)];
+	leaf = READ_ONCE(*where);
+	if (leaf == &weir_store_no_leaf)
+		leaf = fill_table(s, (void **)where, &weir_store_no_leaf,
+				  (void *)get_zeroed_page(store_gfp(may_sleep)));
+	return leaf ? &leaf->slot[index & (WEIR_STORE_SLOTS - 1)] : NULL;
 }
 
-/* @from: NULL: zeroes. Within one page */
-static void put_part(struct page *page, u64 pos, const void *from, u32 len)
+/* Put a zeroed page where there is none. @credit counts pages charged already. */
+static int make_page(struct weir_store *s, u64 index, long *credit, bool may_sleep)
 {
-	void *to = kmap_local_page(page);
-
-	if (from)
-		weir_store_copy(to + offset_in_page(pos), from, len);
-	else
-		memset(to + offset_in_page(pos), 0, len);
-	kunmap_local(to);
-}
-
-/*
- * Write where there is no page yet. @credit counts pages charged already.
- */
-static __always_inline int write_new_page(struct weir_store *s, u64 pos,
-					  const void *from, u32 len, long *credit,
-					  bool may_sleep)
-{
-	struct page __rcu **slot = make_slot(s, pos >> PAGE_SHIFT, may_sleep);
-	gfp_t gfp = store_gfp(may_sleep) | __GFP_HIGHMEM;
-	struct page *page, *old;
+	struct weir_store_slot *slot = make_slot(s, index, may_sleep);
+	struct page *page;
+	void *old;
 
 	if (!slot)
 		return -ENOMEM;
+	if (rcu_access_pointer(slot->page))
+		return 0;
 	if (*credit)
 		--*credit;
 	else if (!charge(1))
 		return -ENOSPC;
-	if (len < PAGE_SIZE)
-		gfp |= __GFP_ZERO;
-	page = alloc_pages_node(s->node, gfp, 0);
+	page = alloc_pages_node(s->node, store_gfp(may_sleep) | __GFP_ZERO, 0);
 	if (!page) {
 		weir_store_uncharge(1);
 		return -ENOMEM;
 	}
-	put_part(page, pos, from, len);
-
-	weir_store_enter(may_sleep);
-	old = unrcu_pointer(cmpxchg(slot, NULL, RCU_INITIALIZER(page)));
-	if (old)
-		put_part(old, pos, from, len);
-	weir_store_leave(may_sleep);
+	old = unrcu_pointer(cmpxchg(&slot->page, NULL, RCU_INITIALIZER(page_address(page))));
 	if (old) {
 		__free_page(page);
 		weir_store_uncharge(1);
@@ -156,16 +172,46 @@ static __always_inline int write_new_page(struct weir_store *s, u64 pos,
 	return 0;
 }
 
-int weir_store_write_new(struct weir_store *s, u64 pos, const void *from, u32 len,
-			 long *credit, bool may_sleep)
-	__must_hold(RCU)
+static int make_pages(struct weir_store *s, u64 pos, u32 len, long *credit, bool may_sleep)
 {
+	u64 index = pos >> PAGE_SHIFT, last = (pos + len - 1) >> PAGE_SHIFT;
+	int err = 0;
+
+	for (; !err && index <= last; index++)
+		err = make_page(s, index, credit, may_sleep);
+	return err;
+}
+
+/* Has a unit all the pages of a range that lies in it? */
+static bool all_there(struct weir_store *s, struct weir_store_slot *unit, u64 pos, u32 len)
+{
+	struct weir_store_slot *slot = weir_store_slot_of(s, unit, pos);
+	struct weir_store_slot *last = weir_store_slot_of(s, unit, pos + len - 1);
+
+	for (; slot <= last; slot++)
+		if (!rcu_access_pointer(slot->page))
+			return false;
+	return true;
+}
+
+struct weir_store_slot *weir_store_write_begin(struct weir_store *s, u64 pos, u32 len,
+					       u32 *seq, long *credit, bool may_sleep)
+{
+	struct weir_store_slot *unit;
 	int err;
 
-	weir_store_leave(may_sleep);
-	err = write_new_page(s, pos, from, len, credit, may_sleep);
-	weir_store_enter(may_sleep);
-	return err;
+	for (;;) {
+		unit = weir_store_unit_at(s, pos);
+		if (likely(unit)) {
+			*seq = weir_store_lock(unit);
+			if (likely(all_there(s, unit, pos, len)))
+				return unit;
+			weir_store_unlock(unit, *seq, false);
+		}
+		err = make_pages(s, pos, len, credit, may_sleep);
+		if (err)
+			return ERR_PTR(err);
+	}
 }
 
 int weir_store_charge(struct weir_store *s, u64 pos, u64 len, long *credit)
@@ -177,24 +223,34 @@ int weir_store_charge(struct weir_store *s, u64 pos, u64 len, long *credit)
 	if (likely(weir_store_used_pages() + (last - index) + NEARLY_FULL <=
 		   limit_pages))
 		return 0;
-	rcu_read_lock();
 	for (; index <= last; index++)
-		holes += !weir_store_page_at(s, index);
-	rcu_read_unlock();
+		holes += !rcu_access_pointer(weir_store_slot_at(s, index)->page);
 	if (!charge(holes))
 		return -ENOSPC;
 	*credit = holes;
 	return 0;
 }
 
-/* Zero a part of a page that stays, or is made. Inside weir_store_enter(). */
+/* Zero a part of a page that is there, with its unit's lock held. */
+static void zero_piece(struct weir_store_slot *slot, u64 pos, u32 len)
+{
+	memset(rcu_dereference_protected(slot->page, true) + offset_in_page(pos), 0, len);
+}
+
+/* Zero a unit, or a part of one; its pages stay, or are made. */
 static int zero_part(struct weir_store *s, u64 pos, u32 len, long *credit, bool may_sleep)
 {
-	struct page *page = weir_store_page_at(s, pos >> PAGE_SHIFT);
+	struct weir_store_slot *unit;
+	u32 piece, seq;
 
-	if (!page)
-		return weir_store_write_new(s, pos, NULL, len, credit, may_sleep);
-	put_part(page, pos, NULL, len);
+	unit = weir_store_write_begin(s, pos, len, &seq, credit, may_sleep);
+	if (IS_ERR(unit))
+		return PTR_ERR(unit);
+	for (; len; pos += piece, len -= piece) {
+		piece = weir_store_piece(pos, len);
+		zero_piece(weir_store_slot_of(s, unit, pos), pos, piece);
+	}
+	weir_store_write_end(unit, seq);
 	return 0;
 }
 
@@ -205,10 +261,8 @@ static int zero_and_keep(struct weir_store *s, u64 pos, u64 len, bool may_sleep)
 	u32 part;
 
 	for (; !err && len; pos += part, len -= part) {
-		part = weir_store_part(pos, len);
-		weir_store_enter(may_sleep);
+		part = weir_store_part(s, pos, len);
 		err = zero_part(s, pos, part, &credit, may_sleep);
-		weir_store_leave(may_sleep);
 		if (may_sleep)
 			cond_resched();
 	}
@@ -221,54 +275,85 @@ static void free_page_rcu(struct rcu_head *head)
 	__free_page(container_of(head, struct page, rcu_head));
 }
 
-static void drop_page(struct weir_store *s, struct weir_store_leaf *leaf,
-		      u64 index, bool secure)
+struct weir_store_slot *weir_store_make_slot(struct weir_store *s, u64 index, bool may_sleep)
 {
-	struct page __rcu **slot = &leaf->page[index & (WEIR_STORE_SLOTS - 1)];
-	struct page *page;
-
-	if (!rcu_access_pointer(*slot))
-		return;
-	page = unrcu_pointer(xchg(slot, NULL));
-	if (!page)
-		return;
-	if (secure)
-		clear_highpage(page);
-	atomic_long_dec(&s->nr_pages);
-	weir_store_uncharge(1);
-	call_rcu(&page->rcu_head, free_page_rcu);
+	return make_slot(s, index, may_sleep);
 }
 
-/* Zero the part of a page, if there is one; the page stays. */
-static void zero_if_there(struct weir_store *s, u64 pos, u32 len)
+void *weir_store_new_page(struct weir_store *s, bool may_sleep)
 {
 	struct page *page;
 
-	rcu_read_lock();
-	page = weir_store_page_at(s, pos >> PAGE_SHIFT);
+	if (!charge(1))
+		return NULL;
+	page = alloc_pages_node(s->node, store_gfp(may_sleep), 0);
 	if (page)
-		put_part(page, pos, NULL, len);
-	rcu_read_unlock();
+		return page_address(page);
+	weir_store_uncharge(1);
+	return NULL;
+}
+
+void *weir_store_swap(struct weir_store *s, struct weir_store_slot *slot, void *page)
+{
+	void *old = unrcu_pointer(xchg(&slot->page, RCU_INITIALIZER(page)));
+
+	atomic_long_add(!!page - !!old, &s->nr_pages);
+	return old;
+}
+
+void weir_store_drop(void *page)
+{
+	weir_store_uncharge(1);
+	call_rcu(&virt_to_page(page)->rcu_head, free_page_rcu);
+}
+
+/* Take a page out that is there, with its unit's lock held. */
+static void drop_page(struct weir_store *s, struct weir_store_slot *slot, bool secure)
+{
+	void *page = unrcu_pointer(xchg(&slot->page, NULL));
+
+	if (secure)
+		clear_page(page);
+	atomic_long_dec(&s->nr_pages);
+	weir_store_uncharge(1);
+	call_rcu(&virt_to_page(page)->rcu_head, free_page_rcu);
+}
+
+/* Discard a unit, or a part of one. Pages are given back, parts of them zeroed. */
+static void discard_part(struct weir_store *s, struct weir_store_slot *unit, u64 pos,
+			 u32 len, bool secure)
+{
+	u32 piece, seq = weir_store_lock(unit);
+
+	for (; len; pos += piece, len -= piece) {
+		struct weir_store_slot *slot = weir_store_slot_of(s, unit, pos);
+
+		piece = weir_store_piece(pos, len);
+		if (!rcu_access_pointer(slot->page))
+			continue;
+		if (piece == PAGE_SIZE)
+			drop_page(s, slot, secure);
+		else
+			zero_piece(slot, pos, piece);
+	}
+	weir_store_unlock(unit, seq, true);
 }
 
 void weir_store_discard(struct weir_store *s, u64 pos, u64 len, bool secure,
 			bool may_sleep)
 {
+	const u64 leaf = (u64)PAGE_SIZE << WEIR_STORE_SLOT_SHIFT;
 	u64 end = pos + len;
 
 	while (pos < end) {
-		u64 index = pos >> PAGE_SHIFT;
-		struct weir_store_leaf *leaf = weir_store_leaf_at(s, index);
-		u32 part = weir_store_part(pos, end - pos);
+		struct weir_store_slot *unit = weir_store_unit_at(s, pos);
+		u32 part = weir_store_part(s, pos, end - pos);
 
-		if (!leaf) {
-			pos = ((index | (WEIR_STORE_SLOTS - 1)) + 1) << PAGE_SHIFT;
+		if (!unit) {
+			pos = (pos | (leaf - 1)) + 1;
 			continue;
 		}
-		if (part == PAGE_SIZE)
-			drop_page(s, leaf, index, secure);
-		else
-			zero_if_there(s, pos, part);
+		discard_part(s, unit, pos, part, secure);
 		pos += part;
 		if (may_sleep)
 			cond_resched();
@@ -289,11 +374,11 @@ static void free_leaf(struct weir_store *s, struct weir_store_leaf *leaf)
 	unsigned int i;
 
 	for (i = 0; i < WEIR_STORE_SLOTS; i++) {
-		struct page *page = rcu_access_pointer(leaf->page[i]);
+		void *page = rcu_access_pointer(leaf->slot[i].page);
 
 		if (!page)
 			continue;
-		__free_page(page);
+		free_page((unsigned long)page);
 		atomic_long_dec(&s->nr_pages);
 		weir_store_uncharge(1);
 	}
@@ -307,31 +392,34 @@ static void free_table(struct weir_store *s, unsigned long index)
 	struct weir_store_table *t = s->top[index];
 	unsigned int i;
 
-	if (!t)
+	if (t == &no_table)
 		return;
-	for (i = 0; i < WEIR_STORE_SLOTS; i++)
-		if (t->leaf[i])
+	for (i = 0; i < WEIR_STORE_LEAVES; i++)
+		if (t->leaf[i] != &weir_store_no_leaf)
 			free_leaf(s, t->leaf[i]);
 	free_page((unsigned long)t);
 	atomic_long_dec(&s->nr_tables);
 }
 
-#define TOP_BYTES ((u64)PAGE_SIZE << (2 * WEIR_STORE_SLOT_SHIFT))
+/* 512 MiB, with pages of 4 KiB; 32 GiB with 16 */
+#define TOP_SHIFT (PAGE_SHIFT + WEIR_STORE_SLOT_SHIFT + WEIR_STORE_LEAF_SHIFT)
+#define TOP_BYTES BIT_ULL(TOP_SHIFT)
 
-int weir_store_resize(struct weir_store *s, u64 bytes, int node)
+int weir_store_resize(struct weir_store *s, u64 bytes, u32 block, int node)
 {
-	const unsigned long nr = DIV_ROUND_UP_ULL(bytes, TOP_BYTES);
+	const unsigned long nr = (bytes + TOP_BYTES - 1) >> TOP_SHIFT;
 	const unsigned long kept = min(nr, s->nr_top);
 	struct weir_store_table **top;
 	unsigned long i;
 
-	top = kvcalloc(nr, sizeof(*top), GFP_KERNEL);
+	top = kvmalloc_array(nr, sizeof(*top), GFP_KERNEL);
 	if (!top)
 		return -ENOMEM;
-	for (i = 0; i < kept; i++)
-		top[i] = s->top[i];
-	for (; i < s->nr_top; i++)
+	for (i = 0; i < nr; i++)
+		top[i] = i < kept ? s->top[i] : &no_table;
+	for (i = kept; i < s->nr_top; i++)
 		free_table(s, i);
+	s->unit_mask = block > PAGE_SIZE ? (block >> PAGE_SHIFT) - 1 : 0;
 	if (bytes < kept * TOP_BYTES)
 		weir_store_discard(s, bytes, kept * TOP_BYTES - bytes, false, true);
 	kvfree(s->top);

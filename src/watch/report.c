@@ -6,7 +6,9 @@
  *   store       memory held by this disk and by all, in pages
  *   latency     a line per operation: how many, how long they took, and why
  *   media       what the media model has counted
+ *   faults      the fault rules, and how many requests each has seen and hit
  *   stats.json  all of it for programs, with the histograms: an object per line
+ *   volatile, marks, fates, fates.json: see cut_report.c
  *   timing      1: latencies are kept
  *   reset       1: latency, media and stats.json begin anew
  *
@@ -25,8 +27,10 @@
 
 #include "blk/disk.h"
 #include "blk/hctx.h"
+#include "config/faults.h"
 
 #include "counters.h"
+#include "cut_report.h"
 #include "json.h"
 #include "report.h"
 #include "snapshot.h"
@@ -271,6 +275,13 @@ static const struct file_operations timing_fops = {
 	.release	= single_release,
 };
 
+static int faults_show(struct seq_file *m, void *unused)
+{
+	weir_faults_show(m->private, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(faults);
+
 static ssize_t reset_write(struct file *file, const char __user *from, size_t count,
 			   loff_t *pos)
 {
@@ -298,8 +309,10 @@ void weir_report_add(struct weir_disk *wd)
 	debugfs_create_file("store", 0444, wd->debugfs, wd, &store_fops);
 	debugfs_create_file("latency", 0444, wd->debugfs, wd, &latency_fops);
 	debugfs_create_file("media", 0444, wd->debugfs, wd, &media_fops);
+	debugfs_create_file("faults", 0444, wd->debugfs, wd, &faults_fops);
 	debugfs_create_file("stats.json", 0444, wd->debugfs, wd, &json_fops);
 	debugfs_create_file("timing", 0644, wd->debugfs, wd, &timing_fops);
+	weir_cut_report_add(wd, wd->debugfs);
 	debugfs_create_file("reset", 0200, wd->debugfs, wd, &reset_fops);
 }
 

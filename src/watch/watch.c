@@ -4,7 +4,7 @@
  *
  * A request is timed only on a queue that is watched. On any other this costs
  * a test of wq->watch, and not even that on the short way of queue_page(), which
- * a watched queue does not take: wq->plain is false for as long.
+ * a watched queue does not take: wq->plain_bytes is 0 for as long.
  */
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -23,7 +23,7 @@
 /* A request that lost more than this has stalled. */
 #define STALL_NS NSEC_PER_MSEC
 
-/* Protects what follows, weir_disk.timing, and weir_queue.node, short_way, watch, plain. */
+/* Protects what follows, weir_disk.timing, and weir_queue.node, short_way, watch, plain_bytes. */
 static DEFINE_MUTEX(lock);
 static LIST_HEAD(queues);
 static unsigned int tracers; /* tracepoints of weir_watch_trace_on() that are on */
@@ -33,7 +33,7 @@ static void decide(struct weir_queue *wq)
 	bool watch = wq->wd->timing || tracers;
 
 	WRITE_ONCE(wq->watch, watch);
-	WRITE_ONCE(wq->plain, wq->short_way && !watch);
+	WRITE_ONCE(wq->plain_bytes, wq->short_way && !watch ? PAGE_SIZE : 0);
 }
 
 static void decide_all(void)

@@ -56,7 +56,9 @@ JOB
 refused "no scenario 'nonsense'" nonsense
 refused "--profile is 'floppy'" --profile floppy
 refused "--sched has 'cfq'" --sched none,cfq
-refused "'0': want a whole number from 1 to 100" --seeds 0
+for seeds in 0 101 x 3-2 1-101 999-1000 1- -5; do
+	refused "'$seeds': want a whole number from 1 to 100, or two from 1 to 999" "--seeds=$seeds"
+done
 refused "--device is '/dev/nonsense'" --device /dev/nonsense
 sed 's/weir size/weir sighs/' "$tmp/tiny.fio" >"$tmp/wrong.fio"
 refused "wrong.fio:5: unknown key 'sighs'" "$tmp/wrong.fio"

@@ -301,6 +301,10 @@ def check_goals():
     for label, scale, count in (('none', 9, 1000), ('kyber', 2, 1000), ('bfq', 1, 1000), ('weir', 1.06, 950)):
         path = machine('verdicts', 'reads-vs-writes', label, 1, ['BS=4k'])
         case(f'{path}/BS=4k', [job('reads', reads(scale)), job('writers', write=writes(count))])
+    put('verdicts/bench.json', {'schedulers': ['none'], 'of': {'elevator': 'new'}})
+    _, text, _ = run('bench-figures', 'verdicts')
+    same([line.split('/')[2] for line in text.splitlines() if 'of another elevator' in line], ['weir'],
+         'of another elevator: only what weir ran')
     put('verdicts/bench.json', {'schedulers': ['none', 'kyber', 'bfq', 'weir']})
     put('verdicts/gate.json', [{'check': 'c', 'text': 't', 'value': 1, 'want': 1, 'ok': True, 'scenario': None}])
     status, text, errors = run('bench-figures', 'verdicts', '--markdown')
@@ -601,7 +605,7 @@ def make_trace():
                    for name, share in (('Q2G', .01), ('I2D', .29), ('D2C', .70))},
         'by_operation': [{'operation': 'read', **group}], 'by_size': [{'size': '4K', **group}],
         'by_cpu': [{'cpu': 0, **group}],
-        'by_process': [{'process': 'fio<1>', 'pid': 42, **group}, {'process': 'kworker', 'pid': 9, **group}],
+        'by_process': [{'process': 'fio<1>', 'pid': 42, **group}, {'process': 'k\n\x1b[1m$\\q$\udcff', 'pid': 9, **group}],
         'over_time': {'time_s': [slot / 100 for slot in range(200)], 'slot_s': 0.01, 'latency_edges_ns': edges,
                       'D2C': heat, 'Q2C': heat, 'depth': {'device': depth, 'queued': depth}}})
 
@@ -647,7 +651,7 @@ try:
     status, text, errors = run('report', 'trace')
     same((status, text.strip(), errors), (0, 'trace/report/index.html', ''), 'report of a trace')
     check_page(get('trace/report/index.html'), 'trace/report',
-               ['simulated (profile hdd, seed 7)', 'fio<1> (42)', 'kworker (9)', '29.0', '3 events dropped',
+               ['simulated (profile hdd, seed 7)', 'fio<1> (42)', 'k\\n\\x1b[1m$\\q$\\udcff (9)', '29.0', '3 events dropped',
                 'nr_requests', 'fio x'], ['trace-budget.png', 'trace-depth.png', 'trace-heat.png'])
     check_errors()
 finally:

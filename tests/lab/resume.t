@@ -70,6 +70,7 @@ def make_copy():
     for name in ('bench', 'bench-figures', 'bench-gate', 'goals.py', 'guest/bench'):
         (copy / 'scripts' / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(os.path.join(SCRIPTS, name), copy / 'scripts' / name)
+    shutil.copytree(os.path.join(SCRIPTS, 'weirlab'), copy / 'scripts/weirlab')
     for name in ('Kbuild', 'scripts/elevator', 'src/blk/main.c', 'include/trace/weir.h', 'vmlinuz',
                  'root.cpio', 'scripts/guest/memory-init', 'scripts/guest/init-common',
                  'tests/fio/tiny.log'):
@@ -172,6 +173,11 @@ try:
               bench()[0]), (8, True, 0), f'{path} changed: all again, once')
     put('src/new.c', 'new\n')
     same(bench()[0], 8, 'a new source file')
+    bench('--sched', 'weir')
+    put('src/iosched/new.c', 'new\n')
+    same(bench()[0], 0, 'the elevator says nothing of its rivals')
+    count, said = bench('--sched', 'weir')
+    holds(count == 1 and 'of another elevator\n' in said, 'but of itself', (count, said))
     put('src/blk/main.o', 'built\n')
     put('src/blk/.main.o.cmd', 'built\n')
     same(bench()[0], 0, 'what was built is no source')
@@ -209,6 +215,9 @@ try:
     same({len(run['cases']) for name, run in runs.items() if name in whole}, {2}, 'all cases')
     same({len(run['cases']) for name, run in runs.items() if name not in whole}, {1}, 'and those of --quick')
     same(set(made('--seeds', '2', '--no-sweeps')), whole, '--no-sweeps')
+    same({name.rpartition('/')[2] for name in made('--seeds', '101-103')}, {'101', '102', '103'}, 'seeds from 101 on')
+    same({name.rpartition('/')[2] for name in made('--seeds', '101-103') if '(' in name}, {'101'},
+         'settings with the first of them')
     put('tests/fio/tiny.fio', job.replace('destroys: no', 'destroys: no\n; weir sweeps: no'))
     same(set(made('--seeds', '2')), whole, 'sweeps: no')
     put('tests/fio/tiny.fio', job.replace('destroys: no', 'destroys: no\n; weir seeds: 1'))

@@ -7,6 +7,7 @@ import os
 import sys
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../scripts')
+sys.path.insert(0, SCRIPTS)
 tests = failures = 0
 
 

@@ -48,7 +48,7 @@ class Trace:
                     cpu, **more)
 
     def process(self, pid, name, cpu=0):
-        self.record(0, 0x400 << 16, 0, 0, pid, cpu, extra=name.encode().ljust(16, b'\0'))
+        self.record(0, 0x400 << 16, 0, 0, pid, cpu, extra=name.ljust(16, b'\0'))
         self.sequence[cpu] -= 1
 
     def write(self, name):
@@ -68,9 +68,9 @@ def trace(*events, order='<'):
     return made
 
 
-def run(*options, env=None, cwd=None):
+def run(*options, env=None, cwd=None, binary=False):
     process = subprocess.run([script, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True, timeout=120, check=False, env=env, cwd=cwd)
+                             text=not binary, timeout=120, check=False, env=env, cwd=cwd)
     return process.returncode, process.stdout, process.stderr
 
 
@@ -211,8 +211,8 @@ try:
     # --- groups ---
     made = plain((1, 0, 1, 'R', 7, 0), (100, 80, 1, 'W', 8, 1), (200, 800, 3, 'W', 8, 0),
                  (300, 1600, 16, 'D', 9, 1))
-    made.process(7, 'reader')
-    made.process(8, 'writer', 1)
+    made.process(7, b'reader')
+    made.process(8, b'writer', 1)
     shown = analysed(made)
     same({group['operation']: (group['bios'], group['bytes']) for group in shown['by_operation']},
          {'read': (1, 4096), 'write': (2, 16384), 'discard': (1, 65536)}, 'by operation')
@@ -220,6 +220,30 @@ try:
          'by size: the power of two it is at most')
     same({(group['process'], group['pid']): group['bios'] for group in shown['by_process']},
          {('reader', 7): 1, ('writer', 8): 2, ('?', 9): 1}, 'by process, with its name')
+    # Names as they may be: no UTF-8, an end of the line, colours, signs of other scripts.
+    names = (b'\xff\xfea', b'two\nlines', b'\x1b[31mred', 'žluť日本'.encode(), b'fifteen-letters')
+    odd = plain(*((number * 20, 8 * number, 1, 'R', 4194300 + number, 0) for number in range(len(names))))
+    for number, name in enumerate(names):
+        odd.process(4194300 + number, name)
+    read = analysed(odd, 'odd')
+    same([group['process'] for group in read['by_process']],
+         ['\\xff\\xfea', 'two\nlines', '\x1b[31mred', 'žluť日本', 'fifteen-letters'],
+         'names of processes that are no UTF-8, escaped')
+    same([line.rstrip() for line in read['text'].split('\n') if '(41943' in line and 'Q2C' in line],
+         [line for line in read['text'].split('\n') if '(41943' in line],
+         'one line each, whatever is in them')
+    same([character for character in read['text'] if not character.isprintable() and character != '\n'], [],
+         'and nothing that a terminal obeys')
+    same([(name in read['text']) for name in ('\\xff\\xfea (4194300)', 'two\\nlines (4194301)',
+                                              '\\x1b[31mred (4194302)', 'žluť日本 (4194303)',
+                                              'fifteen-lett (4194304)',
+                                              'žluť日本 (4194303)     Q2C')], [True] * 6,
+         'with their numbers, which are not cut off')
+    for encoding in ('latin-1', 'ascii'):
+        status, output, errors = run('--quiet', '--read', os.path.join(work, 'odd'), binary=True,
+                                     env={**os.environ, 'PYTHONIOENCODING': encoding})
+        same((status, errors, b'\\u65e5\\u672c (4194303)' in output), (0, b'', True),
+             f'on a terminal that knows {encoding} only: escaped')
     same([(group['cpu'], group['bios']) for group in shown['by_cpu']], [(0, 2), (1, 2)], 'by CPU')
     same(milliseconds(shown['by_process'][0]), {name: (2, ms) for name, (_, ms) in ONE.items()},
          'with all phases each')
@@ -282,6 +306,15 @@ try:
         os.mkdir(here)
         same((run('--quiet', '--read', '../t', cwd=here)[0], os.listdir(here)), (0, []),
              'nor where it is called')
+
+    # --- what blktrace says, and what to do about it ---
+    from weirlab.record import advice  # noqa: E402
+    busy = 'BLKTRACESETUP(2) /dev/sda failed: 16/Device or resource busy'
+    holds('blktrace -d /dev/sda -k' in advice(busy, '/dev/sda', []), 'left by one that was killed: how to remove it')
+    holds('process 41' in advice(busy, '/dev/sda', ['41']), 'another one runs: says which')
+    holds('cpuset' in advice('FAILED to start thread on CPU 1: 22/Invalid argument', '/dev/sda', []),
+          'not on all CPUs: says what to do')
+    same(advice('something else', '/dev/sda', []), None, 'else it is as blktrace says it')
 
     # --- what cannot be read, and usage ---
     base = os.path.join(plain((1, 0, 1, 'R', 7, 0), (1, 80, 1, 'R', 7, 1)).write('two'), 'sdx')

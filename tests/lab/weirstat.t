@@ -191,6 +191,27 @@ try:
     same([json.loads(line)['device'] for line in run('--json', '-i', '0.1', '-c', '1', '/dev/sda')[1].splitlines()],
          ['sda'], 'only the device that is named')
 
+    # A disk in a folder of /dev has ! in its name in sysfs.
+    put('block/cciss!c0d0/queue/scheduler', 'none [weir]\n')
+    put('block/cciss!c0d0/inflight', '       0        0\n')
+    for file, text in (('window', WINDOW), ('throttle', THROTTLE), ('latency', classes(100))):
+        put(f'kernel/debug/block/cciss!c0d0/sched/{file}', text)
+    by_id = os.path.join(work, 'by id')
+    os.mkdir(by_id)
+    os.symlink('/dev/cciss/c0d0', os.path.join(by_id, 'scsi-1'))
+    os.symlink('/dev/weir0', os.path.join(by_id, 'weir|1'))
+    for name, wanted in (('/dev/cciss/c0d0', 'cciss!c0d0'), ('cciss/c0d0', 'cciss!c0d0'),
+                         ('cciss!c0d0', 'cciss!c0d0'), (by_id + '/scsi-1', 'cciss!c0d0'),
+                         (by_id + '/weir|1', 'weir0')):
+        status, output, errors = run('--json', '-i', '0.1', '-c', '1', name)
+        same((status, errors, [json.loads(line)['device'] for line in output.splitlines()]), (0, '', [wanted]),
+             f'{os.path.basename(os.path.dirname(name))}/{os.path.basename(name)} is {wanted}')
+    shutil.rmtree(os.path.join(work, 'block/cciss!c0d0'))
+    os.makedirs(os.path.join(work, 'sdq/sdq1'))
+    put('sdq/sdq1/partition', '1\n')
+    from weirlab.devices import partition_of  # noqa: E402
+    same(partition_of(os.path.join(work, 'sdq/sdq1')), ('1', 'sdq'), 'a partition is known as one')
+
     status, output, errors = run('-i', '0.1', '-c', '1')
     rows = [line.split() for line in output.splitlines()]
     holds(status == 0 and ['weir0', 'read', '0.0', '0.00', '-', '-', '-', '-', '0', '-', '-', '-'] in rows,

@@ -29,6 +29,14 @@ int main(int argc, char **argv)
 	n += nr_settings_tests;
 	memcpy(tests + n, bad_tests, nr_bad_tests * sizeof(*tests));
 	n += nr_bad_tests;
+	memcpy(tests + n, fate_tests, nr_fate_tests * sizeof(*tests));
+	n += nr_fate_tests;
+	memcpy(tests + n, store_tests, nr_store_tests * sizeof(*tests));
+	n += nr_store_tests;
+	memcpy(tests + n, volatile_tests, nr_volatile_tests * sizeof(*tests));
+	n += nr_volatile_tests;
+	memcpy(tests + n, rule_tests, nr_rule_tests * sizeof(*tests));
+	n += nr_rule_tests;
 	memcpy(tests + n, cost_tests, nr_cost_tests * sizeof(*tests));
 	n += nr_cost_tests;
 	memcpy(tests + n, window_tests, nr_window_tests * sizeof(*tests));

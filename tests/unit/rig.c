@@ -56,6 +56,14 @@ void rig_close(struct rig *r)
 	free(r->m);
 }
 
+void rig_retune(struct rig *r, const struct weir_model *model)
+{
+	static struct weir_quantiles times[WEIR_MODEL_NR_OPS];
+
+	weir_media_compile(model, times);
+	weir_media_retune(r->m, model, times);
+}
+
 void rig_submit(struct rig *r, u32 i)
 {
 	assert_false(r->busy[i]);

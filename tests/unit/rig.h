@@ -26,6 +26,7 @@ struct weir_model rig_model(enum weir_media_kind kind);
 
 void rig_open(struct rig *r, const struct weir_model *model, u64 capacity, u32 queues);
 void rig_close(struct rig *r);
+void rig_retune(struct rig *r, const struct weir_model *model);
 
 /* Submit cmd[i], as it is filled in, at r->now. */
 void rig_submit(struct rig *r, u32 i);

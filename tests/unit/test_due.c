@@ -26,7 +26,7 @@ static void check_heap(const struct weir_due *d)
 	u32 i;
 
 	for (i = 0; i < d->nr; i++) {
-		assert_int_equal(d->slot[i].entry->pos, i);
+		assert_int_equal(d->slot[i].entry->pos, i + 1);
 		assert_true(d->slot[i].at_ns <= d->latest_ns);
 		if (i)
 			assert_true(d->slot[(i - 1) / 2].at_ns <= d->slot[i].at_ns);

@@ -301,7 +301,59 @@ static void discard_and_zeroes(void **state)
 	model.zeroes_mib_ns = 4;
 	rig_open(&r, &model, GIB, 1);
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_DISCARD, 0, 3 * 2048), 1600);
-	assert_int_equal(rig_one(&r, WEIR_MEDIA_ZEROES, 0, 2 * 2048), 38);
+	rig_close(&r);
+}
+
+/* The controller does one after another: four at once take four times as long. */
+static void discards_in_turn(void **state)
+{
+	struct weir_model model = plain();
+	u32 i;
+
+	model.discard_ns = 1000;
+	model.op_permille = 70;
+	rig_open(&r, &model, GIB, 1);
+	for (i = 0; i < 4; i++)
+		rig_put(&r, i, WEIR_MEDIA_DISCARD, i * 2048, 2048);
+	/* A read does not wait for them. */
+	rig_put(&r, 4, WEIR_MEDIA_READ, 0, 8);
+	rig_drain(&r);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(r.cmd[i].done_ns, 1000 * (i + 1));
+	assert_int_equal(r.cmd[3].part_ns[WEIR_PART_DIE], 3000);
+	assert_int_equal(r.cmd[4].done_ns, model.read_ns);
+	rig_close(&r);
+}
+
+/* Zeroes are programmed as what is written is; only the bus they do not use. */
+static void zeroes_are_written(void **state)
+{
+	struct weir_model model = plain();
+	struct weir_media_stats s;
+	u64 written, zeroed;
+
+	model.cache_mib = 1;
+	model.zeroes_ns = 30;
+	rig_open(&r, &model, GIB, 1);
+	rig_one(&r, WEIR_MEDIA_WRITE, 0, 64 * 2048);
+	written = rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0) + r.now;
+	rig_close(&r);
+
+	rig_open(&r, &model, GIB, 1);
+	rig_one(&r, WEIR_MEDIA_ZEROES, 0, 64 * 2048);
+	zeroed = rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0) + r.now;
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.host_units, 64 * 2048 >> 5);
+	assert_int_equal(s.programmed_units, s.host_units);
+	assert_true(zeroed >= written && zeroed < written + written / 100);
+	rig_close(&r);
+
+	/* In place, too; the bus is so slow that a write would take a second. */
+	model.cache_mib = 0;
+	model.bus_mbps = 1;
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_ZEROES, 0, 32), model.program_ns);
+	assert_true(rig_one(&r, WEIR_MEDIA_WRITE, 0, 2048) > 1000000000);
 	rig_close(&r);
 }
 
@@ -401,6 +453,125 @@ static void collection_sets_in(void **state)
 	rig_close(&r);
 }
 
+/*
+ * What takes long is done in pieces, and comes out as if it had not been: a cache full
+ * of pages, all of the mapping discarded, and dies that nobody has looked at.
+ */
+static u32 in_pieces(struct rig *whole)
+{
+	struct weir_media_cmd *c;
+	u32 steps = 0;
+	bool more;
+
+	do {
+		for (c = weir_media_step(r.m, whole->now, &more); c; c = c->next)
+			assert_true(c->done_ns == whole->cmd[c - r.cmd].done_ns);
+		assert_true(++steps < 10000);
+	} while (more);
+	return steps;
+}
+
+static void long_ones_in_pieces(void **state)
+{
+	static struct rig whole;
+	struct weir_model model = collecting();
+	struct weir_media_stats a, b;
+	u32 i, steps[3];
+
+	model.cache_mib = 256;
+	rig_open(&whole, &model, GIB, 1);
+	rig_open(&r, &model, GIB, 1);
+	for (i = 0; i < 3; i++) {
+		struct weir_media_cmd *c = &r.cmd[i];
+
+		whole.now += 1000000000000;
+		c->op = i == 1 ? WEIR_MEDIA_DISCARD : WEIR_MEDIA_WRITE;
+		c->sectors = 200 * 2048;
+		whole.cmd[i] = *c;
+		weir_media_submit(whole.m, &whole.cmd[i], whole.now);
+		weir_media_advance(whole.m, whole.now);
+		weir_media_submit(r.m, c, whole.now);
+		steps[i] = in_pieces(&whole);
+	}
+	assert_true(steps[0] > 5 && steps[1] > 5 && steps[2] > 5);
+	weir_media_stats(whole.m, &a);
+	weir_media_stats(r.m, &b);
+	assert_memory_equal(&a, &b, sizeof(a));
+	rig_close(&r);
+	rig_close(&whole);
+}
+
+/* So are commands that touch each of 1024 dies, and flushes of all of them. */
+static void wide_ones_in_pieces(void **state)
+{
+	static const u8 ops[] = {
+		WEIR_MEDIA_WRITE, WEIR_MEDIA_FLUSH, WEIR_MEDIA_READ, WEIR_MEDIA_ZEROES,
+	};
+	static struct rig whole;
+	struct weir_model model = collecting();
+	struct weir_media_stats a, b;
+	u32 i, k, steps[2] = { 0 };
+
+	model.channels = 64;
+	model.dies = 16;
+	for (k = 0; k < 2; k++) {
+		/* With a log, and in place. */
+		model.cache_mib = k ? 0 : 64;
+		model.op_permille = k ? 0 : 70;
+		rig_open(&whole, &model, GIB, 1);
+		rig_open(&r, &model, GIB, 1);
+		for (i = 0; i < 40; i++) {
+			struct weir_media_cmd *c = &r.cmd[i];
+
+			whole.now += i % 8 ? 100000 : 1000000000;
+			c->op = ops[i % 4];
+			c->sectors = c->op == WEIR_MEDIA_FLUSH ? 0 : 64 * 2048;
+			whole.cmd[i] = *c;
+			weir_media_submit(whole.m, &whole.cmd[i], whole.now);
+			weir_media_advance(whole.m, whole.now);
+			weir_media_submit(r.m, c, whole.now);
+			steps[k] += in_pieces(&whole);
+		}
+		while (!weir_media_settle(r.m, whole.now))
+			steps[k]++;
+		weir_media_stats(whole.m, &a);
+		weir_media_stats(r.m, &b);
+		assert_memory_equal(&a, &b, sizeof(a));
+		rig_close(&r);
+		rig_close(&whole);
+	}
+	assert_true(steps[0] > 200 && steps[1] > 200);
+}
+
+/* Cancelled half way, a wide command leaves nothing behind: the next one reads its die. */
+static void wide_one_is_cancelled(void **state)
+{
+	struct weir_model model = collecting();
+	struct weir_media_cmd *c;
+	bool more;
+	u32 i;
+
+	model.channels = 64;
+	model.dies = 16;
+	rig_open(&r, &model, GIB, 1);
+	for (i = 0; i < 2; i++) {
+		r.cmd[i].op = WEIR_MEDIA_READ;
+		r.cmd[i].sectors = i ? 8 : 64 * 2048;
+		r.cmd[i].sector = i ? 64 * 2048 - 8 : 0;
+	}
+	weir_media_submit(r.m, &r.cmd[0], r.now);
+	r.now += 1000000;
+	assert_null(weir_media_step(r.m, r.now, &more));
+	assert_true(more);
+	assert_true(weir_media_cancel(r.m, &r.cmd[0]));
+	weir_media_submit(r.m, &r.cmd[1], r.now);
+	c = weir_media_advance(r.m, r.now + 1000000);
+	assert_ptr_equal(c, &r.cmd[1]);
+	assert_null(c->next);
+	assert_true(c->done_ns >= r.now + model.read_ns);
+	rig_close(&r);
+}
+
 /* Everything discarded, writes are as on a fresh drive. */
 static void discard_eases(void **state)
 {
@@ -437,6 +608,11 @@ const struct CMUnitTest flash_tests[] = {
 	cmocka_unit_test(cache_cliff),
 	cmocka_unit_test(flush_programs_what_there_is),
 	cmocka_unit_test(discard_and_zeroes),
+	cmocka_unit_test(discards_in_turn),
+	cmocka_unit_test(zeroes_are_written),
+	cmocka_unit_test(long_ones_in_pieces),
+	cmocka_unit_test(wide_ones_in_pieces),
+	cmocka_unit_test(wide_one_is_cancelled),
 	cmocka_unit_test(slowest_of_all),
 	cmocka_unit_test(collection_sets_in),
 	cmocka_unit_test(discard_eases),

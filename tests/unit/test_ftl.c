@@ -101,6 +101,24 @@ static void consistent(void **state)
 	}
 }
 
+/* Discards of a quarter of a unit each: four free one, as four writes move one. */
+static void small_discards_count(void **state)
+{
+	struct weir_model model = drive(70);
+	u32 size, i, mapped = 0;
+
+	open_ftl(&model, 1ULL << 30);
+	size = 1U << f.unit_shift;
+	weir_ftl_write(&f, 0, (u64)f.nr_units << f.unit_shift);
+	for (i = 0; i < 400; i++)
+		weir_ftl_discard(&f, (u64)i * size, size / 4);
+	for (i = 0; i < f.nr_units; i++)
+		mapped += f.where[i] != WEIR_FTL_NONE;
+	assert_int_equal(mapped, f.nr_units - 100);
+	check();
+	free(memory);
+}
+
 static void sequence_costs_nothing(void **state)
 {
 	struct weir_model model = drive(70);
@@ -196,6 +214,7 @@ static void memory_is_bounded(void **state)
 
 const struct CMUnitTest ftl_tests[] = {
 	cmocka_unit_test(consistent),
+	cmocka_unit_test(small_discards_count),
 	cmocka_unit_test(sequence_costs_nothing),
 	cmocka_unit_test(random_writes_as_theory_says),
 	cmocka_unit_test(small_writes_add_up),

@@ -166,6 +166,22 @@ static void writes_out_when_idle(void **state)
 	rig_close(&r);
 }
 
+/* Zeroes are the arm's work, though no byte crosses the bus: others wait for it. */
+static void zeroes_are_written_by_the_arm(void **state)
+{
+	struct weir_model model = cached();
+	u64 ns;
+
+	rig_open(&r, &model, 100 * GIB, 1);
+	ns = rig_one(&r, WEIR_MEDIA_ZEROES, 0, 16384);
+	assert_true(ns > 40 * MS);
+	rig_put(&r, 0, WEIR_MEDIA_ZEROES, 0, 16384);
+	rig_put(&r, 1, WEIR_MEDIA_READ, 50 * GIB >> 9, 8);
+	rig_drain(&r);
+	assert_true(r.cmd[1].part_ns[WEIR_PART_DIE] > 40 * MS);
+	rig_close(&r);
+}
+
 /* Larger than the cache: to the platters. */
 static void large_write_goes_past_the_cache(void **state)
 {
@@ -183,6 +199,7 @@ const struct CMUnitTest hdd_tests[] = {
 	cmocka_unit_test(runs_are_limited),
 	cmocka_unit_test(flush_waits_for_the_platters),
 	cmocka_unit_test(writes_out_when_idle),
+	cmocka_unit_test(zeroes_are_written_by_the_arm),
 	cmocka_unit_test(large_write_goes_past_the_cache),
 };
 

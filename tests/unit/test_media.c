@@ -301,10 +301,10 @@ static void seed_of_a_live_device(void **state)
 	rig_close(&r);
 	rig_open(&r, &model, GIB, 1);
 	assert_true(rig_one(&r, WEIR_MEDIA_READ, 0, 8) != first);
-	weir_media_retune(r.m, &other);
+	rig_retune(&r, &other);
 	assert_true(rig_one(&r, WEIR_MEDIA_READ, 0, 8) == first);
 	/* The same seed is no new one. */
-	weir_media_retune(r.m, &other);
+	rig_retune(&r, &other);
 	assert_true(rig_one(&r, WEIR_MEDIA_READ, 0, 8) != first);
 	rig_close(&r);
 }
@@ -379,7 +379,7 @@ static void other_numbers(void **state)
 	slow = model;
 	slow.read_ns = 70000;
 	assert_true(weir_model_same_shape(&model, &slow));
-	weir_media_retune(r.m, &slow);
+	rig_retune(&r, &slow);
 	rig_drain(&r);
 	/* What was decided stays so. */
 	assert_int_equal(r.cmd[0].done_ns, 50000);
@@ -497,7 +497,7 @@ static void fuzz_one(void)
 			other.seek_full_ns = model.seek_full_ns;
 			if (step % 20)
 				break;
-			weir_media_retune(r.m, &other);
+			rig_retune(&r, &other);
 			model = other;
 			break;
 		case 2:

@@ -143,12 +143,61 @@ static void refusals(void **state)
 	refused(s, "queue_mode", 1);
 
 	s = plain();
+	s.physical_block_size = 256;
+	refused(s, "physical_block_size", 256);
+
+	s = plain();
+	s.bs = 4096;
+	s.physical_block_size = 512;
+	refused(s, "physical_block_size", 512);
+
+	s = plain();
+	s.physical_block_size = 4096;
+	s.io_min = 512;
+	refused(s, "io_min", 512);
+
+	s = plain();
+	s.io_opt = 1000;
+	refused(s, "io_opt", 1000);
+
+	s = plain();
+	s.discard_granularity = 1536;
+	refused(s, "discard_granularity", 1536);
+
+	s = plain();
 	s.zoned = 1;
 	refused(s, "zoned", 1);
 
 	s = plain();
 	s.memory_limit = 1001;
 	refused(s, "memory_limit", 1001);
+}
+
+static void null_blks_old_queue_mode_is_the_new_one(void **state)
+{
+	struct weir_settings s = plain();
+	struct weir_complaint why;
+
+	s.queue_mode = 0;
+	assert_true(weir_settings_resolve(&s, &machine, &why));
+	assert_int_equal(s.queue_mode, 2);
+}
+
+static void sizes_are_told_as_asked(void **state)
+{
+	struct weir_settings s = plain();
+	struct weir_complaint why;
+
+	assert_true(weir_settings_resolve(&s, &machine, &why));
+	assert_int_equal(s.physical_block_size, 512);
+	s = plain();
+	s.physical_block_size = 4096;
+	s.io_min = 12288;
+	s.io_opt = 1048576;
+	s.discard_granularity = 65536;
+	assert_true(weir_settings_resolve(&s, &machine, &why));
+	assert_int_equal(s.physical_block_size, 4096);
+	assert_int_equal(s.io_min, 12288);
 }
 
 /* One value to the left of each refusal is fine. */
@@ -174,6 +223,8 @@ const struct CMUnitTest settings_tests[] = {
 	cmocka_unit_test(a_cache_size_is_a_write_cache),
 	cmocka_unit_test(tiny_machine_still_has_a_limit),
 	cmocka_unit_test(refusals),
+	cmocka_unit_test(null_blks_old_queue_mode_is_the_new_one),
+	cmocka_unit_test(sizes_are_told_as_asked),
 	cmocka_unit_test(limits_are_inclusive),
 };
 

@@ -6,7 +6,7 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
-carry ../../scripts/bench ../../scripts/guest
+carry ../../scripts/{bench,weirlab,guest}
 in_machine --smp 2 --drive virtio:1G
 no_udev
 modprobe -a mq-deadline bfq
@@ -108,6 +108,18 @@ like "$(<"/tmp/results/all/scheduler.txt")" '\[none\]' 'with that scheduler'
 holds 'which did something' "$(sed -n '/^{/,$p' /tmp/results/all/fio.json | jq '.jobs[0].read.total_ios')"
 holds 'and was traced' "$(stat -c %s /tmp/results/all/trace.blktrace.0)"
 is "$(state)" "$before" 'and gives all back'
+
+echo none >"$queue/scheduler"
+echo 64 >"$queue/nr_requests"
+before=$(state)
+plan 'scheduler mq-deadline'
+try 'with a scheduler, which begins with more requests' bash guest/bench /tmp/plan /tmp/results
+is "$(state)" "$before" 'gives back how many there were'
+plan 'scheduler mq-deadline nr_requests=17'
+try 'with fewer' bash guest/bench /tmp/plan /tmp/results
+is "$(state)" "$before" 'gives back how many there were, too'
+echo mq-deadline >"$queue/scheduler"
+before=$(state)
 
 plan 'scheduler none' readonly
 sed -i 's/^rw=randread/rw=randwrite/' /tmp/reader.fio

@@ -56,7 +56,8 @@ echo 2 >/sys/block/weir0/queue/nomerges
 echo mq-deadline >/sys/block/weir0/queue/scheduler
 trace --ioengine=psync --rw=randwrite
 once QGIDC 'mq-deadline: each write has Q, G, I, D and C'
-said=$(btt -i /tmp/trace.bin 2>&1)
+# Where it is run it leaves files of its own.
+said=$(cd /tmp && btt -i /tmp/trace.bin 2>&1)
 for what in Q2Q Q2G G2I I2D D2C Q2C; do
 	like "$said" "$what +[0-9.]+ +[0-9.]+ +[0-9.]+ +51[12]"$'\n' "btt has all of them for $what"
 done

@@ -32,6 +32,19 @@ hw_queue_depth 1 10240
 max_sectors 0 8388607
 mbps 0 40960
 cache_size 0 1073741824
+atomic_kib 0 1024
+cut_seed 0 9223372036854775807
+cut_first 0 18014398509481983
+cut_last 0 18014398509481983
+lose_flushes 0 1
+history 0 1
+physical_block_size 0 65536
+io_min 0 1073741824
+io_opt 0 1073741824
+discard_granularity 0 1073741824
+max_discard_segments 1 256
+badblocks_once switch
+badblocks_partial_io switch
 blocking switch
 use_per_node_hctx switch
 memory_backed switch
@@ -83,7 +96,8 @@ all_bad()
 	before=$(get weir0 "$name")
 	dmesg --clear
 	problem=$(for value in "$@"; do bad "$name" "$value"; done)
-	log=$(dmesg --notime | grep -c "^weir_blk: $name=.*: $words\$")
+	# What is in a group is told by its own name.
+	log=$(dmesg --notime | grep -c "^weir_blk: ${name##*/}=.*: $words\$")
 	[[ $log == "$#" ]] || problem+="$log messages with the range for $# values; "
 	[[ $(get weir0 "$name") == "$before" ]] || problem+="now it is $(get weir0 "$name"); "
 	is "$problem" '' "$name: $# bad values"
@@ -102,8 +116,9 @@ distributions=('\n' ' ' 'many\n' 'constant 5\n' 'uniform\n' 'uniform -1%%\n' 'un
 distributions=("${distributions[@]//%%/%}")
 
 seen='' numbers=()
-for file in "$conf"/weir0/*; do
-	name=${file##*/}
+for file in "$conf"/weir0/* "$conf"/weir0/timeout_inject/*; do
+	[[ ! -d $file ]] || continue
+	name=${file#"$conf"/weir0/}
 	dmesg --clear
 	problem=$(bad "$name" 'many\n')
 	log=$(dmesg --notime)
@@ -140,6 +155,17 @@ for file in "$conf"/weir0/*; do
 	*"_dist="*)
 		range=$name
 		all_bad "$name" '.*not .*' "${distributions[@]}"
+		continue
+		;;
+	*"cut_mode="*": not "* | *"cut_damage="*": not "* | *"power_cut="*": not "* | *"replug="*": not "*)
+		# With power 0 nothing else can be wrong with a word.
+		all_bad "$name" "${log##*: }" 'many\n' '0\n' '-1\n' 'cut cut\n' 'request\n' 'request 0\n' \
+			'flush -1\n' 'ns 9223372036854775808\n' 'RANDOM\n' 'random all\n' 'zeroes,zero\n' '2\n'
+		continue
+		;;
+	*"snapshot: power is 0")
+		all_bad snapshot 'not DISK or DISK MARK, MARK from 0 to [0-9]*' \
+			'x y\n' 'x -1\n' 'x 99999999\n' 'x 1 2\n'
 		continue
 		;;
 	*"badblocks="*)
@@ -183,8 +209,11 @@ blocksize|513|not a power of two
 blocksize|3072|not a power of two
 max_sectors|7|not 0, and not from 8 to
 home_node|1|not an online NUMA node
-queue_mode|0|not 2
 queue_mode|1|not 2
+physical_block_size|256|not 0, or a power of two
+io_min|100|not whole physical blocks
+io_opt|513|not whole physical blocks
+discard_granularity|1536|not 0, or a power of two
 zoned|1|not 0 (a disk with zones
 stripe_kib|5|not a power of two
 page_kib|100|not a power of two
@@ -261,7 +290,7 @@ fuzz()
 		7) dd if=/dev/$disk of=/dev/null bs=4k count=64 iflag=direct ;;
 		8) echo mq-deadline >/sys/block/$disk/queue/scheduler ;;
 		9) echo none >/sys/block/$disk/queue/scheduler ;;
-		10) cat "$conf/$disk"/* "$debug/$disk"/* ;;
+		10) cat "$conf/$disk"/* "$conf/$disk"/*/* "$debug/$disk"/* ;;
 		11) echo $((RANDOM % 200 + 1)) >"$conf/$disk/size" ;;
 		12 | 13) echo $((RANDOM % 3)) >"$conf/$disk/submit_queues" ;;
 		14) echo $((RANDOM % 3)) >"$conf/$disk/poll_queues" ;;

@@ -39,7 +39,7 @@ without_model()
 is "$(tr ',' '\n' <"$conf/features" | grep -cxF "$(printf '%s\n' "${model[@]}")")" "${#model[@]}" \
 	'features names all of the media model'
 is "$(tr ',' '\n' <"$conf/features" | without_model | sort | tr '\n' ' ')" \
-	'badblocks blocking blocksize cache_size completion_nsec discard fua home_node hw_queue_depth irqmode max_sectors mbps memory_backed no_sched poll_queues power queue_mode read_only rotational shared_tag_bitmap shared_tags size submit_queues use_per_node_hctx virt_boundary write_cache ' \
+	'atomic_kib badblocks badblocks_once badblocks_partial_io blocking blocksize cache_size completion_nsec cut_damage cut_first cut_last cut_mode cut_seed discard discard_granularity faults fua history home_node hw_queue_depth init_hctx_fault_inject io_min io_opt irqmode lose_flushes max_discard_segments max_sectors mbps memory_backed no_sched physical_block_size poll_queues power power_cut queue_mode read_only remove replug requeue_inject rotational shared_tag_bitmap shared_tags size snapshot submit_queues timeout_inject use_per_node_hctx virt_boundary write_cache ' \
 	'features names what there is, and not zoned'
 
 attributes()
@@ -47,13 +47,15 @@ attributes()
 	local file
 
 	for file in "$conf/$1"/*; do
-		printf '%s=%s\n' "${file##*/}" "$(tr '\n' ';' <"$file")"
+		[[ ! -d $file ]] || continue
+		# Some can only be written to.
+		printf '%s=%s\n' "${file##*/}" "$([[ $(stat -c %a "$file") == 200 ]] || tr '\n' ';' <"$file")"
 	done
 }
 
 try 'a directory' mkdir "$conf/weir0"
 is "$(attributes weir0 | without_model | tr '\n' ' ')" \
-	'badblocks= blocking=0; blocksize=512; cache_size=0; completion_nsec=-1; discard=1; fua=1; home_node=-1; hw_queue_depth=64; index=0; irqmode=1; max_sectors=0; mbps=0; memory_backed=1; no_sched=0; poll_queues=0; power=0; queue_mode=2; read_only=0; rotational=0; shared_tag_bitmap=0; shared_tags=0; size=4096; submit_queues=0; use_per_node_hctx=0; virt_boundary=0; write_cache=1; zoned=0; ' \
+	'atomic_kib=0; badblocks= badblocks_once=0; badblocks_partial_io=0; blocking=0; blocksize=512; cache_size=0; completion_nsec=-1; cut_damage=none; cut_first=0; cut_last=18014398509481983; cut_mode=random; cut_seed=0; discard=1; discard_granularity=0; fua=1; history=0; home_node=-1; hw_queue_depth=64; index=0; io_min=0; io_opt=0; irqmode=1; lose_flushes=0; max_discard_segments=1; max_sectors=0; mbps=0; memory_backed=1; no_sched=0; physical_block_size=0; poll_queues=0; power=0; power_cut=off; queue_mode=2; read_only=0; remove= replug= rotational=0; shared_tag_bitmap=0; shared_tags=0; size=4096; snapshot= submit_queues=0; use_per_node_hctx=0; virt_boundary=0; write_cache=1; zoned=0; ' \
 	'every attribute, and its default'
 is "$(cd "$conf/weir0" && cat profile seed speed read_dist | tr '\n' ' ')" 'none 0 1 constant ' \
 	'no media model'
@@ -76,7 +78,14 @@ blocksize 512 1024 2048 4096 512
 submit_queues 0 1 4096 2
 poll_queues 0 1 4096 0
 home_node -1 0 -1
-queue_mode 2
+queue_mode 0:2 2
+physical_block_size 4096 0
+io_min 4096 0
+io_opt 1048576 0
+discard_granularity 65536 0
+max_discard_segments 1 256
+badblocks_once 0 1
+badblocks_partial_io 0 1
 irqmode 0 2 1
 completion_nsec 0 60000000000 10000 -1
 index 0 1048575 3
@@ -84,6 +93,11 @@ hw_queue_depth 1 10240 0x40:64
 max_sectors 0 8 8388607 0
 mbps 0 40960 0
 cache_size 0 1073741824 0
+atomic_kib 0 4 1024
+cut_seed 0 9223372036854775807 7
+cut_first 0 18014398509481983 0
+cut_last 0 18014398509481983
+lose_flushes 0 1 0
 blocking 0 1 y:1 n:0 on:1 off:0
 use_per_node_hctx 0 1 0
 memory_backed 0 1
@@ -162,7 +176,7 @@ try 'the module goes' modprobe -r weir_blk
 # --- names ---
 
 load nr_devices=0
-for name in 1disk 'we!r' 'a b' -a .a 'a/../b' a-name-that-is-longer-than-a-disk-s; do
+for name in 'we!r' 'a b' -a .a 'a/../b' a-name-that-is-longer-than-a-disk-s; do
 	if mkdir "$conf/$name" 2>/dev/null; then
 		ok 1 "refused as a name: $name"
 		rmdir "$conf/$name"

@@ -5,7 +5,10 @@
  * one, in an order in which the last may join two that wait already. Each must
  * complete once, and blocks that nobody discarded must stay as they were.
  *
- *   discards DEVICE SECONDS
+ *   discards DEVICE SECONDS [together]
+ *
+ * together: without the reads, so that the plug joins them, where a request may have
+ * several ranges.
  *
  * Exits with 0; 1, and says what went wrong; or 2: this kernel cannot discard by
  * io_uring (it is older than 6.12).
@@ -179,11 +182,12 @@ static void check(char *buffer, off_t block, int byte)
 int main(int argc, char **argv)
 {
 	char *buffer = aligned_alloc(BLOCK, 2 * BLOCK), *unused = buffer + BLOCK;
+	bool together = argc == 4 && !strcmp(argv[3], "together");
 	unsigned int order[DISCARDS], row, i, n;
 	time_t end;
 
-	if (argc != 3 || !buffer)
-		errx(1, "usage: discards DEVICE SECONDS");
+	if (argc != 3 + together || !buffer)
+		errx(1, "usage: discards DEVICE SECONDS [together]");
 	fd = open(argv[1], O_RDWR | O_DIRECT);
 	if (fd < 0)
 		err(1, "%s", argv[1]);
@@ -197,10 +201,12 @@ int main(int argc, char **argv)
 			off_t first = FIRST + row * BLOCKS;
 
 			shuffle(order, DISCARDS);
-			add_read(unused, first);
+			if (!together)
+				add_read(unused, first);
 			for (i = 0; i < DISCARDS; i++) {
 				add_discard(first + 1 + order[i]);
-				add_read(unused, first);
+				if (!together)
+					add_read(unused, first);
 			}
 			submit();
 		}

@@ -58,8 +58,11 @@ knob()
 
 for queues in 1 2; do
 	slow_disk submit_queues=$queues
-	# BE and IDLE are not starved: what has expired goes before RT.
+	# BE and IDLE are not starved: what has expired goes before RT. One of each on each
+	# CPU: IDLE alone on a hardware queue has all its places, whatever BE gets on
+	# another one beside RT.
 	jobs "classes, $queues queues" --rw=randread --iodepth=16 \
+		--numjobs=2 --cpus_allowed=0,1 --cpus_allowed_policy=split \
 		--name=rt --prioclass=1 --prio=4 \
 		--name=be --prioclass=2 --prio=4 \
 		--name=idle --prioclass=3
@@ -67,7 +70,6 @@ for queues in 1 2; do
 	holds "classes, $queues queues: RT ($rt) before BE ($be)" "rt > be"
 	holds "classes, $queues queues: BE before IDLE ($idle)" "be > idle"
 	holds "classes, $queues queues: IDLE progresses" "idle > 0"
-	# One of each on each CPU: each of two queues has something of both.
 	jobs "BE and IDLE, $queues queues" --rw=randread --iodepth=16 \
 		--numjobs=2 --cpus_allowed=0,1 --cpus_allowed_policy=split \
 		--name=be --prioclass=2 --prio=4 \

@@ -39,20 +39,6 @@ switch_to()
 	[[ $(attached) == "$1" ]] || { echo "$1 is not there"; return 1; }
 }
 
-# switch_for SECONDS SEED: to one or the other; the number of switches to stdout.
-switch_for()
-{
-	local file=/sys/block/$disk/queue/scheduler n=0
-
-	RANDOM=$2
-	SECONDS=0
-	while ((SECONDS < $1)); do
-		echo "${schedulers[RANDOM % ${#schedulers[@]}]}" >"$file" || return
-		n=$((n + 1))
-	done
-	echo "$n"
-}
-
 for one in "${kinds[@]}"; do
 	set_up "$one"
 	wbt=/sys/block/$disk/queue/wbt_lat_usec rounds=0
@@ -74,9 +60,9 @@ for one in "${kinds[@]}"; do
 	load_end "$kind: from each to each: what is written is read"
 
 	load_start
-	switch_for "$(seconds 2 30)" 1 >/tmp/first 2>&1 &
+	switch_for "$(seconds 2 30)" 1 "${schedulers[@]}" >/tmp/first 2>&1 &
 	pid=$!
-	switches=$(switch_for "$(seconds 2 30)" 2 2>&1)
+	switches=$(switch_for "$(seconds 2 30)" 2 "${schedulers[@]}" 2>&1)
 	wait "$pid"
 	ok $? "$kind: the first switcher" || note "$(cat /tmp/first)"
 	like "$switches" '^[0-9]+$' "$kind: the second switcher"

@@ -14,6 +14,8 @@ sched=${WEIR_SCHED:-weir}
 kinds=(null_blk weir-1 weir-many nvme virtio)
 # Set by set_up: the kind, and its disk as /sys/block and /dev have it.
 kind='' disk=''
+# The block device that I/O goes to, as /dev has it, if that is one on top of the disk.
+top=''
 null_dir=/sys/kernel/config/nullb/elv
 
 # seconds SHORT LONG: how long something is to run.
@@ -178,7 +180,7 @@ all_back()
 # maybe, but then the test says where it was.
 fio_of()
 {
-	local written=("--filename=/dev/$disk")
+	local written=("--filename=/dev/${top:-$disk}")
 
 	# A second one would not replace the first: fio takes both.
 	[[ " $*" != *' --filename='* ]] || written=()
@@ -228,7 +230,7 @@ load_waits()
 		(($(stat_of writes) > before + 100)) && return
 		sleep 0.1
 	done
-	give_up "$kind: the I/O begins" "$(tail -n 5 /tmp/load.log)"
+	give_up "$kind: the I/O begins" "$(grep -v '^[0-9];' /tmp/load.log | tail -n 5)"
 }
 
 # load_end NAME: the I/O is still going on, and ends when told so (fio says 128
@@ -242,6 +244,21 @@ load_end()
 	wait "$load_pid" || status=$?
 	[[ $status == 128 ]] && ! grep -q 'err=' /tmp/load.log
 	ok $? "$1" || note "status $status"$'\n'"$(grep -v '^[0-9];' /tmp/load.log | tail -n 12)"
+}
+
+# switch_for SECONDS SEED SCHEDULER...: from one to the other; the number of switches to
+# stdout, or why there are no more.
+switch_for()
+{
+	local file=/sys/block/$disk/queue/scheduler end=$((SECONDS + $1)) n=0
+
+	RANDOM=$2
+	shift 2
+	while ((SECONDS < end)); do
+		echo "${@:RANDOM % $# + 1:1}" >"$file" || return
+		n=$((n + 1))
+	done
+	echo "$n"
 }
 
 # stat_of FIELD [DISK]: of /sys/block/DISK/stat (Documentation/block/stat.rst).

@@ -40,7 +40,10 @@ zeroes()
 	head -c "$1" /dev/zero | sha256sum
 }
 
+dmesg -C
 load gb=1 nr_devices=2 memory_limit=64
+like "$(dmesg)" 'all disks: 2048 MiB, but memory_limit is 64 MiB' 'what is promised too much is said at load'
+dmesg -C
 is "$(store limit_pages)" 16384 'the limit is 64 MiB'
 for ((i = 0; i < 7; i++)); do
 	put $((i * 8 * mib)) 8M || ok 1 "56 of 64 MiB are written (piece $i)"
@@ -50,7 +53,9 @@ put $((56 * mib)) $((8 * mib - 8 * 4096))
 is "$(store pages)" 16376 '8 pages are left'
 before=$(get 0 $((64 * mib)))
 
+is "$(dmesg | grep -c memory_limit)" 0 'nothing is said while there is room'
 refused 'No space left' '9 pages do not fit' put $((512 * mib)) $((9 * 4096))
+like "$(dmesg)" 'memory_limit=64 MiB .* is reached' 'the log says what is full'
 is "$(store pages)" 16376 'nothing of them is held'
 is "$(get $((512 * mib)) 65536)" "$(zeroes 65536)" 'nothing of them was written'
 refused 'No space left' '256 KiB do not fit' put $((512 * mib)) 256k

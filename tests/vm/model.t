@@ -199,6 +199,8 @@ media_files()
 	for file in "$conf"/weir0/*; do
 		case ${file##*/} in
 		power | badblocks | profile | submit_queues | poll_queues) continue ;;
+		# What takes the disk away, or belongs to that.
+		remove | power_cut | cut_* | replug | snapshot | history | lose_flushes) continue ;;
 		esac
 		read -r value <"$file"
 		printf '%s\n' "$value" 2>/dev/null >"$file" && echo "${file##*/}"

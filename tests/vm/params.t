@@ -44,8 +44,7 @@ blocking 0x1 not 0 or 1
 home_node -2 not a number from -1 to 1023
 home_node 1024 not a number from -1 to 1023
 home_node 1 not an online NUMA node
-queue_mode 0 not 2
-queue_mode 1 not 2
+queue_mode 1 not 2 (multi-queue), or 0
 queue_mode 3 not a number from 0 to 2
 irqmode -1 not a number from 0 to 2
 irqmode 3 not a number from 0 to 2
@@ -69,6 +68,19 @@ rotational 2 not 0 or 1
 mbps -1 not a number from 0 to 40960
 mbps 40961 not a number from 0 to 40960
 cache_size -1 not a number from 0 to 1073741824
+physical_block_size 256 not 0, or a power of two of at least one block
+physical_block_size 3072 not 0, or a power of two of at least one block
+physical_block_size 65537 not a number from 0 to 65536
+io_min 100 not whole physical blocks
+io_opt 513 not whole physical blocks
+discard_granularity 1536 not 0, or a power of two of whole physical blocks
+max_discard_segments 0 not a number from 1 to 256
+max_discard_segments 257 not a number from 1 to 256
+badblocks_once 2 not 0 or 1
+badblocks_partial_io 2 not 0 or 1
+timeout 1,101,0,1 not INTERVAL,PROBABILITY,SPACE,TIMES
+requeue 0,1,0,1 not INTERVAL,PROBABILITY,SPACE,TIMES
+init_hctx 1,1,1 not INTERVAL,PROBABILITY,SPACE,TIMES
 zoned 1 not 0 (a disk with zones is not there yet)
 zoned 2 not 0 or 1
 EOT

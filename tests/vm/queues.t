@@ -10,6 +10,8 @@
 in_machine --smp 4 --append numa=fake=2
 no_udev
 nodes=$(find /sys/devices/system/node -maxdepth 1 -name 'node[0-9]*' | wc -l)
+# A kernel without NUMA is one node.
+((nodes)) || nodes=1
 
 short=(--direct=1 --bsrange=512-64k --size=2m --numjobs=4 --offset_increment=16m --iodepth=16)
 

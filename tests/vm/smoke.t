@@ -15,7 +15,7 @@ try 'io_uring: what is written is read' \
 try 'io_uring, polled' \
 	fio_verify --ioengine=io_uring --hipri --direct=1 --bs=4k --size=8m --iodepth=16
 try 'buffered' fio_verify --ioengine=psync --bsrange=512-64k --size=8m --end_fsync=1
-try 'no request is lost' at_rest
+nothing_lost
 
 try 'ext4 is made' mkfs.ext4 -q /dev/weir0
 try 'and mounted' mount /dev/weir0 /mnt

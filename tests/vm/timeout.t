@@ -3,7 +3,9 @@
 #
 # Proves that a request which the disk does not complete within the block
 # layer's timeout fails with ETIMEDOUT, on interrupt and poll queues, and that
-# the disk goes on afterwards. Needs nothing special; about 40 s.
+# the disk goes on afterwards; that one which was done, and only nobody polled for
+# it, succeeds; and that the timeout is as many times longer as speed says. Needs
+# nothing special; about 45 s.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -51,4 +53,27 @@ try 'poll: with time enough a read succeeds' \
 try 'poll: no request is lost' at_rest
 unload
 ok 0 'poll: the disk is unloaded'
+
+load gb=1 poll_queues=1 completion_nsec=1000
+echo 500 >/sys/block/weir0/queue/io_timeout
+try 'poll: a read that was done, and that nobody polls for, succeeds' ./ops --park 3000 /dev/weir0
+is "$(counter timeouts) $(counter failed)" '0 0' 'and is no time-out of the disk'
+like "$(dmesg)" 'sector 0 timed out, but was done' 'the log says so'
+try 'and is given back once' at_rest
+unload
+
+load nr_devices=0
+make_disk a size=64 profile=nvme-tlc speed=20
+is "$(queue io_timeout a)" 600000 'speed=20: the time-out is 20 times 30 s'
+put a speed 40
+is "$(queue io_timeout a)" 1200000 'and follows a change'
+echo 1000 >/sys/block/a/queue/io_timeout
+put a speed 20
+is "$(queue io_timeout a)" 500 'as what the user chose does'
+put a profile none
+# In ticks of the kernel, whatever they are.
+holds 'without a model there is no speed' "$(queue io_timeout a) >= 20 && $(queue io_timeout a) <= 25"
+put a power 0
+rmdir $conf/a
+unload
 done_testing

@@ -7,7 +7,7 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
-carry ../../scripts/trace
+carry ../../scripts/trace ../../scripts/weirlab
 in_machine --smp 2 --drive virtio:1G
 no_udev
 modprobe mq-deadline
@@ -62,6 +62,19 @@ as_btt()
 clean()
 {
 	is "$(cat "/sys/block/$1/trace/enable")" 0 "$2"
+}
+
+# begun DISK: wait until there is a trace on it.
+begun()
+{
+	local tries
+
+	for ((tries = 0; tries < 600; tries++)); do
+		[[ $(cat "/sys/block/$1/trace/enable") != 1 ]] || break
+		sleep 0.1
+	done
+	# Its threads have their files.
+	sleep 1
 }
 
 load gb=1 profile=nvme-tlc seed=3
@@ -120,13 +133,57 @@ try 'and finds the same' cmp /tmp/before /tmp/timed/trace.json
 
 python3 ./trace --out /tmp/killed weir0 -- sleep 100 >/tmp/said 2>&1 &
 tracer=$!
-sleep 3
+begun weir0
 is "$(cat /sys/block/weir0/trace/enable)" 1 'while it runs there is a trace'
 kill -TERM $tracer
 wait $tracer
 is "$?" 143 'SIGTERM ends it'
 clean weir0 'and leaves no trace on the disk'
 try 'nor a folder, nor the command' bash -c '! pgrep -x sleep && [[ ! -e /tmp/killed ]]'
+
+python3 ./trace --out /tmp/killed weir0 -- sleep 100 >/tmp/said 2>&1 &
+tracer=$!
+begun weir0
+kill -KILL $tracer
+wait $tracer 2>/dev/null
+for ((tries = 0; tries < 50; tries++)); do
+	pgrep -x blktrace >/dev/null || break
+	sleep 0.1
+done
+clean weir0 'SIGKILL: blktrace ends with it, and takes its trace off the disk'
+python3 ./trace --out /tmp/other weir0 -- sleep 100 >/tmp/said 2>&1 &
+tracer=$!
+begun weir0
+refused "is being traced already, by process $(pgrep -x blktrace)" 'one at a time: says who has it' \
+	python3 ./trace --out /tmp/second weir0 --seconds 1
+kill -TERM $tracer
+wait $tracer 2>/dev/null
+clean weir0 'and whoever had it ends as ever'
+rm -rf /tmp/third
+python3 ./trace --out /tmp/third weir0 -- sleep 100 >/tmp/said 2>&1 &
+tracer=$!
+begun weir0
+# Or it would clear up after blktrace.
+kill -STOP $tracer
+pkill -KILL -x blktrace
+kill -KILL $tracer
+wait $tracer 2>/dev/null
+pkill -x sleep
+refused 'blktrace -d /dev/weir0 -k' 'blktrace itself was killed: says how to remove its trace' \
+	python3 ./trace --out /tmp/second weir0 --seconds 1
+try 'as it says' blktrace -d /dev/weir0 -k
+echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
+mkdir /sys/fs/cgroup/one
+echo 0 >/sys/fs/cgroup/one/cpuset.cpus
+# shellcheck disable=SC2016 # for the shell inside
+refused 'echo $$ >/sys/fs/cgroup/cgroup.procs' 'not on all CPUs: says what to do' bash -c \
+	'echo $$ >/sys/fs/cgroup/one/cgroup.procs && python3 ./trace --out /tmp/second weir0 --seconds 1'
+clean weir0 'and leaves no trace on the disk'
+cp "$(command -v dd)" $'/tmp/\xff\n\e[1m'
+try 'a name that is no UTF-8, and no line' bash -c 'python3 ./trace --out /tmp/odd weir0 -- "$@" \
+	>/tmp/said && grep -qF "\xff\n\x1b[1m (" /tmp/said' - $'/tmp/\xff\n\e[1m' if=/dev/weir0 of=/dev/null \
+	bs=4k count=9 iflag=direct
+is "$(json odd .finished_bios)" 9 'is traced, after all that'
 try 'no file of btt stays' bash -c '! ls -- *_fp.dat /tmp/*/*_fp.dat 2>/dev/null'
 refused 'ended with status 7' 'a command that fails' python3 ./trace --out /tmp/failing weir0 -- \
 	bash -c 'dd if=/dev/weir0 of=/dev/null bs=4k count=9 iflag=direct; exit 7'

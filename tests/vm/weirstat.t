@@ -8,7 +8,7 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
-carry ../../scripts/weirstat
+carry ../../scripts/weirstat ../../scripts/weirlab
 in_machine --smp 2
 no_udev
 

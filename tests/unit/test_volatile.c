@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The volatile cache on the real store, against a model that keeps every state of every
+ * block: random writes, discards, completions, flushes and moments.
+ */
+#include <stdlib.h>
+
+#include <shim_store.h>
+
+#include "store/store.h"
+#include "store/volatile.h"
+#include "unit.h"
+
+long shim_fail = -1, shim_held;
+
+#define PAGES 6
+#define BLOCK 512
+#define BLOCKS (PAGES * 4096 / BLOCK)
+#define WRITES 40
+#define ROUNDS 4000
+
+/* One write: what it put into which blocks (0: zeroes), and its life */
+struct one {
+	struct weir_write *w;
+	struct weir_life life;
+	u32 first, nr;
+	unsigned char letter;
+};
+
+struct world {
+	struct weir_store store;
+	struct weir_volatile *v;
+	atomic64_t clock;
+	struct one one[WRITES];
+	u32 nr;
+	u64 flushed;
+};
+
+static void begin(struct world *x, u64 cache)
+{
+	memset(x, 0, sizeof(*x));
+	weir_store_init(100000);
+	assert_int_equal(weir_store_resize(&x->store, PAGES * 4096, BLOCK, 0), 0);
+	x->v = weir_volatile_new(&x->store, &x->clock, cache, BLOCK);
+	assert_non_null(x->v);
+}
+
+static void end(struct world *x)
+{
+	u32 i;
+
+	for (i = 0; i < x->nr; i++)
+		if (x->one[i].w)
+			weir_volatile_done(x->v, x->one[i].w);
+	weir_volatile_free(x->v);
+	weir_store_free(&x->store);
+	assert_int_equal(shim_held, 0);
+}
+
+static void fill(void *from, void *to, u32 len)
+{
+	memset(to, *(unsigned char *)from, len);
+}
+
+/* A write, or if @letter is 0 a discard, begins. */
+static int put(struct world *x, u32 first, u32 nr, unsigned char letter, bool fua, bool atomic)
+{
+	struct one *o = &x->one[x->nr];
+	int err;
+
+	*o = (struct one){ .first = first, .nr = nr, .letter = letter };
+	o->w = weir_volatile_begin(x->v, first, fua, atomic, true);
+	o->life = (struct weir_life){
+		.began = o->w ? (u64)x->clock.counter : 0, .sector = first, .fua = fua,
+		.atomic = atomic,
+	};
+	if (letter)
+		err = weir_volatile_put(x->v, o->w, first * BLOCK, nr * BLOCK, fill, &o->letter,
+					true);
+	else
+		err = weir_volatile_discard(x->v, o->w, first * BLOCK, nr * BLOCK, true);
+	x->nr++;
+	return err;
+}
+
+static void done(struct world *x, u32 i)
+{
+	if (!x->one[i].w)
+		return;
+	x->one[i].life.done = weir_volatile_done(x->v, x->one[i].w);
+	x->one[i].w = NULL;
+}
+
+static void flush(struct world *x)
+{
+	x->flushed = x->clock.counter;
+	x->clock.counter++;
+	weir_volatile_flushed(x->v, x->flushed);
+}
+
+static int block_of(struct weir_store *s, u32 block)
+{
+	const unsigned char *page = weir_store_slot_at(s, block / 8)->page;
+	u32 i;
+
+	if (!page)
+		return 0;
+	page += block % 8 * BLOCK;
+	for (i = 1; i < BLOCK; i++)
+		if (page[i] != page[0])
+			return -1;
+	return page[0];
+}
+
+/* What a block must have, by the lives of its writes. */
+static int expected(const struct world *x, const struct weir_fate_plan *plan,
+		    const struct weir_view *view, u32 block)
+{
+	int i;
+
+	for (i = x->nr - 1; i >= 0; i--) {
+		const struct one *o = &x->one[i];
+		enum weir_step step;
+
+		if (block < o->first || block >= o->first + o->nr)
+			continue;
+		step = weir_fate_step(plan, view, &o->life, block);
+		if (step == WEIR_STEP_KEPT || step == WEIR_STEP_DURABLE)
+			return o->letter;
+	}
+	return 0;
+}
+
+/* One step of a random story. */
+static void go_on(struct world *x)
+{
+	const u32 first = rand() % BLOCKS;
+	u32 nr = 1 + rand() % 20;
+
+	if (first + nr > BLOCKS)
+		nr = BLOCKS - first;
+	switch (rand() % 8) {
+	case 0:
+		flush(x);
+		break;
+	case 1:
+	case 2:
+	case 3:
+		if (x->nr)
+			done(x, rand() % x->nr);
+		break;
+	default:
+		if (x->nr < WRITES)
+			assert_int_equal(put(x, first, nr, rand() % 6 ? 1 + x->nr : 0,
+					     !(rand() % 8), !(rand() % 8)), 0);
+	}
+}
+
+static struct weir_fate_plan random_plan(const struct world *x, int round)
+{
+	struct weir_fate_plan plan;
+
+	weir_fate_init(&plan, round, rand(), rand() % WEIR_LOSE_NR_MODES);
+	weir_fate_aim(&plan, rand() % BLOCKS, rand() % (x->clock.counter + 1));
+	return plan;
+}
+
+static void a_cut_leaves_what_it_may(void **state)
+{
+	int round, i, lost = 0;
+
+	srand(5);
+	for (round = 0; round < ROUNDS; round++) {
+		struct weir_fate_plan plan, clean;
+		struct weir_view view;
+		struct world x;
+		u32 block;
+
+		begin(&x, 1 << 20);
+		for (i = rand() % 120; i >= 0; i--)
+			go_on(&x);
+		plan = random_plan(&x, round);
+		clean = plan;
+		clean.clean = true;
+		view = (struct weir_view){ .at = x.clock.counter, .flushed = x.flushed };
+		assert_int_equal(weir_volatile_now(x.v).at, view.at);
+		assert_int_equal(weir_volatile_now(x.v).flushed, view.flushed);
+		weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+		for (block = 0; block < BLOCKS; block++) {
+			int got = block_of(&x.store, block);
+
+			assert_int_equal(got, expected(&x, &plan, &view, block));
+			lost += got != expected(&x, &clean, &view, block);
+		}
+		end(&x);
+	}
+	assert_true(lost > ROUNDS);
+}
+
+static void every_moment_can_be_gone_back_to(void **state)
+{
+	int round, i;
+
+	srand(6);
+	for (round = 0; round < ROUNDS; round++) {
+		struct weir_store image = { 0 };
+		struct weir_fate_plan plan;
+		struct weir_view view = { 0 };
+		struct world x;
+		u32 block;
+
+		begin(&x, 1 << 20);
+		weir_volatile_keep(x.v, true);
+		for (i = rand() % 60; i >= 0; i--)
+			go_on(&x);
+		view = (struct weir_view){ .at = x.clock.counter, .flushed = x.flushed };
+		for (i = rand() % 60; i >= 0; i--)
+			go_on(&x);
+		plan = random_plan(&x, round);
+		assert_int_equal(weir_store_resize(&image, PAGES * 4096, BLOCK, 0), 0);
+		assert_int_equal(weir_volatile_image(x.v, &plan, &view, &image, NULL, NULL), 0);
+		for (block = 0; block < BLOCKS; block++)
+			assert_int_equal(block_of(&image, block),
+					 expected(&x, &plan, &view, block));
+		weir_volatile_keep(x.v, false);
+		weir_store_free(&image);
+		end(&x);
+	}
+}
+
+/* The newest is read, and what is promised survives, whatever cannot be allocated. */
+static void without_memory_nothing_is_lost(void **state)
+{
+	int round, i;
+
+	srand(7);
+	for (round = 0; round < ROUNDS; round++) {
+		struct weir_fate_plan plan;
+		struct weir_view view;
+		struct world x;
+		int want[BLOCKS] = { 0 };
+		u32 block;
+
+		begin(&x, 1 << 20);
+		for (i = 0; i < 20; i++) {
+			const u32 first = rand() % (BLOCKS - 8), nr = 1 + rand() % 8;
+
+			shim_fail = rand() % 3 ? -1 : rand() % 5;
+			if (put(&x, first, nr, 1 + i, false, false))
+				x.nr--, weir_volatile_done(x.v, x.one[x.nr].w);
+			else
+				done(&x, x.nr - 1);
+			shim_fail = -1;
+		}
+		for (block = 0; block < BLOCKS; block++)
+			want[block] = block_of(&x.store, block);
+		flush(&x);
+		weir_fate_init(&plan, round, 0, WEIR_LOSE_ALL);
+		plan.clean = false;
+		view = (struct weir_view){ .at = x.clock.counter, .flushed = x.flushed };
+		weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+		for (block = 0; block < BLOCKS; block++)
+			assert_int_equal(block_of(&x.store, block), want[block]);
+		end(&x);
+	}
+}
+
+static void what_cannot_be_recorded_is_durable(void **state)
+{
+	struct weir_fate_plan plan;
+	struct weir_view view;
+	struct world x;
+
+	begin(&x, 1 << 20);
+	/* It is under way, so it is not destaged to make room. */
+	assert_int_equal(put(&x, 0, 8, 'a', false, false), 0);
+	shim_fail = 0;
+	assert_int_equal(put(&x, 2, 3, 'b', false, false), 0);
+	shim_fail = -1;
+	weir_fate_init(&plan, 0, 0, WEIR_LOSE_ALL);
+	plan.clean = false;
+	view = weir_volatile_now(x.v);
+	weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+	assert_int_equal(block_of(&x.store, 1), 0);
+	assert_int_equal(block_of(&x.store, 2), 'b');
+	assert_int_equal(block_of(&x.store, 4), 'b');
+	assert_int_equal(block_of(&x.store, 5), 0);
+	end(&x);
+}
+
+static void a_full_cache_destages_the_oldest(void **state)
+{
+	struct weir_volatile_stats stats;
+	struct weir_fate_plan plan;
+	struct weir_view view;
+	struct world x;
+	u32 i;
+
+	begin(&x, 2 * 4096);
+	for (i = 0; i < PAGES; i++) {
+		assert_int_equal(put(&x, i * 8, 8, 'a' + i, false, false), 0);
+		done(&x, i);
+	}
+	weir_volatile_stats(x.v, &stats);
+	assert_true(stats.destaged > 0);
+	weir_fate_init(&plan, 0, 0, WEIR_LOSE_ALL);
+	plan.clean = false;
+	view = (struct weir_view){ .at = x.clock.counter };
+	weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+	assert_int_equal(block_of(&x.store, 0), 'a');
+	assert_int_equal(block_of(&x.store, BLOCKS - 1), 0);
+	end(&x);
+}
+
+static void an_erased_block_is_nowhere(void **state)
+{
+	struct weir_fate_plan plan;
+	struct weir_view view;
+	struct world x;
+
+	begin(&x, 1 << 20);
+	assert_int_equal(put(&x, 0, 8, 'a', false, false), 0);
+	assert_int_equal(put(&x, 0, 8, 'b', false, false), 0);
+	weir_volatile_erase(x.v, 0, 4 * BLOCK);
+	assert_int_equal(block_of(&x.store, 0), 0);
+	weir_fate_init(&plan, 0, 0, WEIR_LOSE_ALL);
+	plan.clean = false;
+	view = (struct weir_view){ .at = x.clock.counter };
+	weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+	assert_int_equal(block_of(&x.store, 3), 0);
+	assert_int_equal(block_of(&x.store, 4), 0);
+	end(&x);
+}
+
+static void count_garbage(void *to, u64 sector, u32 sectors, enum weir_fate fate, u64 write)
+{
+	*(u32 *)to += fate == WEIR_FATE_GARBAGE ? sectors : 0;
+}
+
+/* Discarded, and again: all that there was is forgotten before the second one is lost. */
+static void what_is_listed_as_garbage_is_garbage(void **state)
+{
+	u32 seed, block, listed, found, all = 0;
+
+	for (seed = 0; seed < 200; seed++) {
+		struct weir_fate_plan plan;
+		struct weir_view view;
+		struct world x;
+
+		begin(&x, 1 << 20);
+		assert_int_equal(put(&x, 0, 16, 'a', false, false), 0);
+		done(&x, 0);
+		assert_int_equal(put(&x, 0, 8, 0, false, false), 0);
+		done(&x, 1);
+		assert_int_equal(put(&x, 0, 16, 0, false, false), 0);
+		flush(&x);
+		done(&x, 2);
+		assert_int_equal(put(&x, 16, 1, 'b', false, false), 0);
+		done(&x, 3);
+		weir_fate_init(&plan, seed, 0, WEIR_LOSE_ALL);
+		plan.clean = false;
+		plan.damage = 1U << WEIR_FATE_GARBAGE;
+		view = weir_volatile_now(x.v);
+		listed = 0;
+		weir_volatile_settle(x.v, &plan, &view, count_garbage, &listed);
+		for (found = block = 0; block < BLOCKS; block++)
+			found += block_of(&x.store, block) < 0;
+		assert_int_equal(found, listed);
+		all += listed;
+		end(&x);
+	}
+	assert_true(all);
+}
+
+const struct CMUnitTest volatile_tests[] = {
+	cmocka_unit_test(a_cut_leaves_what_it_may),
+	cmocka_unit_test(every_moment_can_be_gone_back_to),
+	cmocka_unit_test(without_memory_nothing_is_lost),
+	cmocka_unit_test(what_cannot_be_recorded_is_durable),
+	cmocka_unit_test(a_full_cache_destages_the_oldest),
+	cmocka_unit_test(an_erased_block_is_nowhere),
+	cmocka_unit_test(what_is_listed_as_garbage_is_garbage),
+};
+
+const size_t nr_volatile_tests = sizeof(volatile_tests) / sizeof(*volatile_tests);

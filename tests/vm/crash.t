@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Proves that file systems keep what they acknowledged when the power goes, and that a
+# loss is found where barriers are broken: 20 moments of each, in one machine. The long
+# version (WEIR_LONG=1) looks at 1,000 of each, and has a driver whose flush does nothing.
+
+set -u
+here=$(cd -- "$(dirname -- "$0")/../.." && pwd)
+kernel=${WEIR_KERNEL:-6.12}
+cuts=20 operations=60
+whole=(ext4 ext4-journal ext4-writeback xfs btrfs ext4+crypt ext4+linear
+	ext4+sqlite-wal ext4+sqlite-rollback)
+broken=(ext4+lose_flushes xfs+lose_flushes btrfs+lose_flushes ext4+nobarrier btrfs+nobarrier
+	ext4+sqlite-wal+lose_flushes ext4+sqlite-rollback+lose_flushes ext4+sqlite-nosync)
+if [[ -n ${WEIR_LONG:-} ]]; then
+	cuts=1000 operations=400
+	whole+=(xfs+crypt btrfs+linear)
+fi
+out=$(mktemp -d)
+trap 'rm -rf -- "$out"' EXIT
+
+# count RESULT TARGET: moments
+count()
+{
+	awk -F '\t' -v result="$1" -v target="$2" '$1 == result && $2 == target { n++ }
+		END { print n + 0 }' "$out/moments.tsv"
+}
+
+n=0 failed=0
+# ok STATUS NAME
+ok()
+{
+	n=$((n + 1))
+	if (($1)); then
+		printf 'not ok %d - %s\n' $n "$2"
+		failed=1
+		sed 's/^/# /' "$out/said" | head -n 20
+	else
+		printf 'ok %d - %s\n' $n "$2"
+	fi
+}
+
+"$here/scripts/crashtest" --quiet --kernel "$kernel" --cuts $cuts --operations $operations \
+	--out "$out" "${whole[@]}" "${broken[@]}" >"$out/said" 2>&1
+for target in "${whole[@]}" "${broken[@]}"; do
+	good=$(count ok "$target") lost=$(count lost "$target")
+	if (($(count skip "$target"))); then
+		n=$((n + 1))
+		printf 'ok %d - %s # SKIP this kernel does not have it\n' $n "$target"
+	elif [[ " ${broken[*]} " == *" $target "* ]]; then
+		ok $((lost == 0)) "$target: found ($lost of $((good + lost)) cuts)"
+	else
+		ok $((lost > 0 || good < cuts)) "$target: nothing is lost in $((good + lost)) cuts"
+	fi
+done
+
+if [[ -n ${WEIR_LONG:-} ]]; then
+	mutant=$out/mutant
+	git clone -q -- "$here" "$mutant"
+	sed -i 's/^\(.*\)weir_volatile_flushed(cut->cache, cmd->covers);/\1;/' "$mutant/src/blk/cut.c"
+	! git -C "$mutant" diff --quiet
+	ok $? 'a driver whose flush does nothing can be made'
+	"$mutant/scripts/crashtest" --quiet --kernel "$kernel" --cuts 20 --out "$out" ext4 >"$out/said" 2>&1
+	ok $(($(count lost ext4) == 0)) "and is found ($(count lost ext4) of 20 cuts)"
+fi
+echo "1..$n"
+exit $failed
