@@ -7,7 +7,7 @@ import os
 import struct
 import time
 
-from weirlab.blktrace import (
+from weirlab.trace.blktrace import (
     BACKMERGE, CATEGORY_DISCARD, CATEGORY_FLUSH, CATEGORY_NOTIFY, CATEGORY_PASSTHROUGH, CATEGORY_WRITE,
     COMPLETE, FRONTMERGE, GETRQ, INSERT, ISSUE, NOTE_PROCESS, NOTE_TIMESTAMP, QUEUE, RECORD_SIZE, REMAP,
     REQUEUE, Events)

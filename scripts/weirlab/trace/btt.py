@@ -6,7 +6,7 @@ import re
 import subprocess
 import tempfile
 
-from weirlab.record import tool
+from weirlab.trace.record import tool
 from weirlab.text import read_text, say, warn
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The tables that scripts/trace prints."""
 
-from weirlab.figures import PERCENTILES, SLOTS
+from weirlab.trace.figures import PERCENTILES, SLOTS
 from weirlab.table import cut, padded
 from weirlab.text import printable
 

@@ -4,8 +4,8 @@
 import bisect
 import os
 
-from weirlab.blktrace import SPLIT
-from weirlab.requests import (
+from weirlab.trace.blktrace import SPLIT
+from weirlab.trace.requests import (
     COLUMNS, CPU, D2C, END, OP, OPERATIONS, PHASES, PID, Q2C, SIZE, TOTAL, follow)
 from weirlab.text import Trouble, say
 
@@ -13,9 +13,6 @@ PERCENTILES = [('p50', 5000), ('p90', 9000), ('p99', 9900), ('p99.9', 9990), ('p
 SLOTS = 200
 # Bounds of the buckets: from 100 ns to 1000 s, so many a decade.
 FINE, COARSE = ([round(10 ** (2 + i / per)) for i in range(10 * per + 1)] for per in (40, 10))
-
-EPILOG = """Exit status: 0 done; 1 it failed, or the command did; 2 usage; 3 blktrace, blkparse or
-btt is missing; 130, 143 ended by SIGINT, SIGTERM; 141 nobody reads the output. Recording needs root."""
 
 
 def nearest(ordered, permyriad):
