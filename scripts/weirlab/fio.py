@@ -10,3 +10,14 @@ def read_fio(directory):
     with open(os.path.join(directory, 'fio.json'), encoding='utf-8', errors='surrogateescape') as file:
         text = file.read()
     return json.loads(text[max(text.find('{'), 0):])
+
+
+def options_of(fio, job):
+    """The options of one of its jobs: those of all, and the job's own before them."""
+    return {**fio.get('global options', {}), **job.get('job options', {})}
+
+
+def done(part):
+    """I/Os of a direction of a job. Without those that ramp_time had begun, which are in
+    the bytes and latencies, total_ios would be too few."""
+    return part['lat_ns']['N'] or part['total_ios']

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Proves that scripts/goals.py judges each goal of the elevator by the figures: met at the
+"""Proves that weirlab.figures.goals judges each goal of the elevator by the figures: met at the
 very edge, missed by a hair, not measured where a figure is not there, not scored where the
 gate failed; of several cases the worst; beside those rivals that ran with the same seeds.
 On figures with known answers; needs no machine, no fio and no numpy."""
@@ -10,9 +10,9 @@ import sys
 sys.dont_write_bytecode = True
 import tap  # noqa: E402
 from tap import holds, same  # noqa: E402
+from weirlab.figures import goals  # noqa: E402
+from weirlab.figures.checks import Checks  # noqa: E402
 
-goals = tap.load('goals.py')
-gate = tap.load('bench-gate')
 STOCK = ('none', 'mq-deadline', 'kyber', 'bfq')
 ALL = (*STOCK, 'none(wbt_lat_usec=0)')
 
@@ -39,7 +39,7 @@ def judged(worlds, failed=(), asked=STOCK, drop=()):
                     summary.append({**where, 'case': case, 'label': label, 'seed_list': seeds, 'whole': whole,
                                     'figures': {name: None if value is None else {'median': value}
                                                 for name, value in figures.items()}})
-    checks = gate.Checks(goals.comparable(summary, runs, asked))
+    checks = Checks(goals.comparable(summary, runs, asked))
     goals.verdicts(checks, lambda scenario, _: scenario in failed)
     return checks.checks
 

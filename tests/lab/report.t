@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 try:
     import matplotlib  # noqa: F401
+    import numpy
     from PIL import Image
 except ImportError as error:
     print(f'1..0 # SKIP no {error.name}: scripts/setup demo installs it')
@@ -26,7 +27,9 @@ sys.dont_write_bytecode = True
 import tap  # noqa: E402
 from tap import holds, same  # noqa: E402
 
-bench_figures = tap.load('bench-figures')
+from weirlab.figures.folder import Bench, Row  # noqa: E402
+from weirlab.figures.latencies import Latencies  # noqa: E402
+
 work = tempfile.mkdtemp()
 
 
@@ -135,7 +138,7 @@ def check_figures():
     first = rows['one', 'all', 'none', 1]['figures']
     same([first[n] for n in ('p50_us', 'p99_us', 'p999_us', 'max_us')], [400, 800, 1600, 3200.001],
          'percentiles of the merged bins, by nearest rank, and the exact maximum')
-    same([bench_figures.Latencies([3, 1, 2], [1, 1, 1], '').percentile(p) for p in (0.3, 0.5, 0.99)], [1, 2, 3],
+    same([Latencies([3, 1, 2], [1, 1, 1], '').percentile(p) for p in (0.3, 0.5, 0.99)], [1, 2, 3],
          'where a rank is not whole: the next')
     holds(close(first['mean_us'], 4 * (900 * 100 + 95 * 200 + 4 * 400 + 800) / 1000), 'the mean', first)
     same([first[n] for n in ('foreground_iops', 'foreground_mbs', 'background_mbs', 'total_mbs', 'utilisation')],
@@ -154,7 +157,7 @@ def check_figures():
              ['bfq'], f'the winner by {measure}')
     same([(r['winner'], r['scored']) for (s, _, _), r in summary.items() if s == 'gated'], [(False, False)] * 4,
          'gate failed: nobody wins')
-    bench = bench_figures.Bench(os.path.join(work, 'bench'))
+    bench = Bench(os.path.join(work, 'bench'))
     same([bool(bench.failed_checks('gated', profile)) for profile in ('nvme-tlc', 'hdd')], [True, True],
          'a failed check of no profile is of all')
     bench.gate[1]['profile'] = 'hdd'
@@ -458,10 +461,10 @@ def check_events():
 
         def figure(self, figure, name, caption, *_):
             drawn.append((figure, caption))
-    times = bench_figures.Latencies(list(range(1000, 41000)), [1] * 40000, '')
-    times.log = bench_figures.np.array([(ms, 1000 + ms) for ms in range(3000) for _ in range(13)])
+    times = Latencies(list(range(1000, 41000)), [1] * 40000, '')
+    times.log = numpy.array([(ms, 1000 + ms) for ms in range(3000) for _ in range(13)])
     kept = report.Kept()
-    row = bench_figures.Row('s', 'p', 'all', 'none', 1, {}, {}, 'log', None, '')
+    row = Row('s', 'p', 'all', 'none', 1, {}, {}, 'log', None, '')
     kept.keep(row, times)
     entry = {'label': 'none', 'scheduler': 'none', 'measure': 'latency', 'simulated': True, 'profile': 'p',
              'seed_list': [1]}

@@ -67,7 +67,7 @@ def put(path, text):
 
 
 def make_copy():
-    for name in ('bench', 'bench-figures', 'bench-gate', 'goals.py', 'guest/bench'):
+    for name in ('bench', 'bench-figures', 'bench-gate', 'guest/bench'):
         (copy / 'scripts' / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(os.path.join(SCRIPTS, name), copy / 'scripts' / name)
     shutil.copytree(os.path.join(SCRIPTS, 'weirlab'), copy / 'scripts/weirlab')

@@ -2,7 +2,6 @@
 """Figures of the requests of a trace: percentiles of each phase, groups, depth."""
 
 import bisect
-import os
 
 from weirlab.trace.blktrace import SPLIT
 from weirlab.trace.requests import (

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the elevator weir is to reach, a goal a line, and whether it does: computed from the
-figures of a bench directory. scripts/bench-figures loads this and prints the verdicts."""
+figures of a bench directory."""
 
 import collections
 import itertools
 import math
-import os
 import re
 from fractions import Fraction
+
+from weirlab.places import SCENARIOS
 
 ME = 'weir'
 # Left alone; the same without writeback throttling; and the kernel's own schedulers.
 RIVALS = ('none', 'none(wbt_lat_usec=0)', 'mq-deadline', 'kyber', 'bfq')
 NONE, KYBER, SORTING = ('none',), ('kyber',), ('mq-deadline', 'bfq')
-
 # The scenario; what its cases have in common; the figure; how it has to stand to TIMES the
 # best of RIVALS, or to TIMES itself where there are none ('in' and 'inside': two bounds);
 # BESIDE: in what the rivals' case differs from weir's.
@@ -50,7 +50,6 @@ GOALS = (
     Goal('large-io', '', 'total_mbs', '>=', 1, SORTING),
     Goal('large-io', '', 'p99_us', '<', 1, SORTING),
 )
-
 WORDS = {'foreground_seconds': 'run s', 'foreground_mbs': 'fg MB/s', 'background_mbs': 'bg MB/s',
          'total_mbs': 'total MB/s', 'write_mbs': 'MB/s written', 'p99_us': 'p99 us', 'p999_us': 'p99.9 us',
          'mean_us': 'mean us', 'weight_ratio': 'heavy over light', 'idle_share': "idle's share",
@@ -60,7 +59,6 @@ VERDICTS = {False: 'missed', None: 'not measured', True: 'met'}
 NOT_SCORED = 'gate failed: not scored'
 # Of sums and products of figures that are rounded.
 ROUNDING = 1e-9
-
 # Of a goal in one case. OK: None where it cannot be told, for want of LACKS. FAR: 1 is just
 # reached, more is further from it.
 Found = collections.namedtuple('Found', 'ok value want rival of far lacks', defaults=(None,) * 6)
@@ -83,12 +81,11 @@ def beside(case, other):
 
 def planned(scenario):
     """The profiles that the scenario is for, as its header says."""
-    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), '../tests/fio', scenario + '.fio')
     try:
-        with open(path, encoding='utf-8') as file:
-            found = re.search(r'^; weir profiles: (.*)$', file.read(), re.M)
+        text = (SCENARIOS / (scenario + '.fio')).read_text(encoding='utf-8')
     except FileNotFoundError:
         return []
+    found = re.search(r'^; weir profiles: (.*)$', text, re.M)
     return found[1].split() if found else ['nvme-tlc']
 
 
@@ -195,8 +192,6 @@ def verdicts(checks, failed):
                          far=worst.far if worst.far is None or math.isfinite(worst.far) else None,
                          absent=absent, cases=len(cases), cases_missed=sum(found.ok is False for _, found in cases))
 
-
-# --- in words ---
 
 def who(goal):
     """Whom a figure is set beside."""
