@@ -17,18 +17,22 @@ import tempfile
 from xml.etree import ElementTree
 
 try:
-    import matplotlib  # noqa: F401
+    import matplotlib
     import numpy
     from PIL import Image
 except ImportError as error:
     print(f'1..0 # SKIP no {error.name}: scripts/setup demo installs it')
     sys.exit(0)
 sys.dont_write_bytecode = True
+matplotlib.use('Agg')
 import tap  # noqa: E402
 from tap import holds, same  # noqa: E402
 
 from weirlab.figures.folder import Bench, Row  # noqa: E402
 from weirlab.figures.latencies import Latencies  # noqa: E402
+from weirlab.page.kept import Kept  # noqa: E402
+from weirlab.page.labels import styles_of  # noqa: E402
+from weirlab.page.latency_plots import draw_time  # noqa: E402
 
 work = tempfile.mkdtemp()
 
@@ -452,7 +456,6 @@ def check_trace():
 
 def check_events():
     """The figure of latency over time, drawn here so that its lines can be asked."""
-    report = tap.load('report')
     drawn = []
 
     class Page:
@@ -463,7 +466,7 @@ def check_events():
             drawn.append((figure, caption))
     times = Latencies(list(range(1000, 41000)), [1] * 40000, '')
     times.log = numpy.array([(ms, 1000 + ms) for ms in range(3000) for _ in range(13)])
-    kept = report.Kept()
+    kept = Kept()
     row = Row('s', 'p', 'all', 'none', 1, {}, {}, 'log', None, '')
     kept.keep(row, times)
     entry = {'label': 'none', 'scheduler': 'none', 'measure': 'latency', 'simulated': True, 'profile': 'p',
@@ -473,7 +476,7 @@ def check_events():
                            {'scenario': 't', 'profile': 'p', 'events': [[0.5, 'speed=9']]}],
                           ([1.0, 2.5], ['speed=4', 'speed=1'], True)),
                          ([{'scenario': 's', 'profile': 'p'}], ([], [], False))):
-        report.draw_time(Page(), ('s', 'p'), {'all': [entry]}, kept, runs, 'n')
+        draw_time(Page(), ('s', 'p'), {'all': [entry]}, kept, runs, 'n')
         figure, caption = drawn.pop()
         axis = figure.axes[0]
         same(([line.get_xdata()[0] for line in axis.lines if len(set(line.get_xdata())) == 1],
@@ -483,8 +486,7 @@ def check_events():
 
 
 def check_styles():
-    report = tap.load('report')
-    styles = report.styles_of([{'label': label, 'scheduler': label.partition('(')[0]}
+    styles = styles_of([{'label': label, 'scheduler': label.partition('(')[0]}
                                for label in ('none', 'none(wbt_lat_usec=0)', 'kyber', 'kyber(a=1)', 'kyber(a=2)')])
     same((styles['none'][0] != styles['none(wbt_lat_usec=0)'][0], styles['kyber'][0] == styles['kyber(a=1)'][0],
           len({style[2] for label, style in styles.items() if label.startswith('kyber')})), (True, True, 3),
