@@ -3,7 +3,7 @@
 
 import re
 
-ORDER = ['none', 'mq-deadline', 'kyber', 'bfq', 'weir']
+SCHEDULERS = ['none', 'mq-deadline', 'kyber', 'bfq', 'weir']
 
 
 def natural(text):
@@ -15,4 +15,4 @@ def natural(text):
 def label_key(label):
     """Schedulers in their order, each as it comes before its settings."""
     base = label.partition('(')[0]
-    return (ORDER.index(base) if base in ORDER else len(ORDER), natural(label))
+    return (SCHEDULERS.index(base) if base in SCHEDULERS else len(SCHEDULERS), natural(label))

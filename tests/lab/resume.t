@@ -16,7 +16,9 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from tap import SCRIPTS, end, holds, load, same  # noqa: E402
+from tap import SCRIPTS, end, holds, same  # noqa: E402
+from weirlab.bench.say import Refused  # noqa: E402
+from weirlab.bench.scenario import SWEEP, Scenario  # noqa: E402
 
 try:
     import numpy  # noqa: F401
@@ -98,7 +100,7 @@ def bench(*options):
 def settings(header, quick):
     """Labels of kyber in a scenario with that in its header."""
     put('labels.fio', JOB.replace('; weir vary', f'; weir {header}\n; weir vary'))
-    scenario = script.Scenario(copy / 'labels.fio')
+    scenario = Scenario(copy / 'labels.fio')
     return [value for _, found, _ in scenario.labels(['kyber'], quick) for value in found.values()]
 
 
@@ -106,7 +108,7 @@ def refused(header, words):
     try:
         settings(header, False)
         said = 'nothing'
-    except script.Refused as refusal:
+    except Refused as refusal:
         said = str(refusal)
     holds(words in said, f'refused: {header}', said)
 
@@ -116,10 +118,9 @@ def change(path):
         file.write('# changed\n')
 
 
-script = load('bench')
 try:
     make_copy()
-    swept = [setting.split('=')[1] for setting in script.SWEEP['kyber']]
+    swept = [setting.split('=')[1] for setting in SWEEP['kyber']]
     same(settings('size: 64', False), swept, 'all sweeps')
     same(settings('size: 64', True), [], 'none of them with --quick')
     same(settings(f'sweep kyber: read_lat_nsec=7 {swept[0]} 9', False), swept + ['7', '9'],
@@ -211,7 +212,7 @@ try:
     same({name for name, run in runs.items() if run['whole']}, whole, 'all seeds and profiles of each scheduler')
     same({name for name, run in runs.items() if not run['whole']},
          {f'nvme-tlc/{scheduler}({setting})/1' for scheduler in ('none', 'kyber')
-          for setting in script.SWEEP[scheduler]}, 'one of what else it may be set to')
+          for setting in SWEEP[scheduler]}, 'one of what else it may be set to')
     same({len(run['cases']) for name, run in runs.items() if name in whole}, {2}, 'all cases')
     same({len(run['cases']) for name, run in runs.items() if name not in whole}, {1}, 'and those of --quick')
     same(set(made('--seeds', '2', '--no-sweeps')), whole, '--no-sweeps')
@@ -230,7 +231,7 @@ try:
     # --- longer ---
     put('labels.fio', '; weir summary: s\n; weir longer sata-ssd: 5\n[global]\nruntime = 2s\n\nramp_time=500ms\n'
                       '[a]\nstartdelay=3\nrw=read\n')
-    scenario = script.Scenario(copy / 'labels.fio')
+    scenario = Scenario(copy / 'labels.fio')
     same([scenario.text(profile).split('\n', 3)[3] for profile in ('sata-ssd', 'nvme-tlc')],
          ['runtime=10s\n\nramp_time=2500ms\n[a]\nstartdelay=15\nrw=read\n',
           'runtime = 2s\n\nramp_time=500ms\n[a]\nstartdelay=3\nrw=read\n'], 'longer on that profile alone')
