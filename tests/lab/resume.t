@@ -164,7 +164,8 @@ try:
                        ('machine', 'scripts/vm'), ('machine', 'scripts/guest/memory-init'),
                        ('machine', 'scripts/guest/init-common'),
                        ('machine', 'bin/qemu-system-x86_64'), ('sources', 'src/blk/main.c'),
-                       ('sources', 'include/trace/weir.h'), ('sources', 'scripts/elevator')):
+                       ('sources', 'include/trace/weir.h'), ('sources', 'scripts/elevator'),
+                       ('sources', 'scripts/weirlab/elevator/header.py')):
         if path == 'bin/qemu-system-x86_64':
             put(path, '#!/bin/sh\necho QEMU emulator version 7.3\n')
         else:

@@ -32,7 +32,8 @@ def output(*command):
 
 def sources():
     """The files that the modules are built of, and no products of a build."""
-    files = [REPO / "Kbuild", REPO / "scripts/elevator"]
+    files = [REPO / "Kbuild", REPO / "scripts/elevator",
+             *sorted((REPO / "scripts/weirlab/elevator").glob("*.py"))]
     for folder in ("src", "include"):
         files += [path for path in (REPO / folder).rglob("*")
                   if path.is_file() and not path.name.startswith(".")
