@@ -5,12 +5,13 @@ import importlib
 import sys
 
 
-def need(command, package, *modules):
-    """End COMMAND, saying which package has it, if one of these modules is not there."""
+def need(command, group, package, *modules):
+    """End COMMAND if one of these modules is not there; says which package has it, and that
+    scripts/setup GROUP installs that."""
     try:
         for module in modules:
             importlib.import_module(module)
     except ImportError as error:
         print(f'{command}: missing: {error.name} (Debian package: {package};'
-              ' scripts/setup demo installs it)', file=sys.stderr)
+              f' scripts/setup {group} installs it)', file=sys.stderr)
         sys.exit(3)

@@ -25,17 +25,23 @@ def padded(text, columns, left):
     return text + blanks if left else blanks + text
 
 
-def show_table(rows, markdown, left=1):
-    """Print rows of cells, the first the heading; so many columns from the left are text."""
+def table_lines(rows, markdown, left=1):
+    """Of rows of cells, the first the heading; so many columns from the left are text."""
     rows = [[printable(cell) for cell in row] for row in rows]
     if markdown:
         rows = [[cell.replace('|', '\\|') for cell in row] for row in rows]
-        print('| ' + ' | '.join(rows[0]) + ' |')
-        print('|' + '---|' * left + '--:|' * (len(rows[0]) - left))
+        yield '| ' + ' | '.join(rows[0]) + ' |'
+        yield '|' + '---|' * left + '--:|' * (len(rows[0]) - left)
         for row in rows[1:]:
-            print('| ' + ' | '.join(row) + ' |')
+            yield '| ' + ' | '.join(row) + ' |'
         return
     widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
-        print('  '.join(padded(cell, columns, i < left)
-                        for i, (cell, columns) in enumerate(zip(row, widths))).rstrip())
+        yield '  '.join(padded(cell, columns, i < left)
+                        for i, (cell, columns) in enumerate(zip(row, widths))).rstrip()
+
+
+def show_table(rows, markdown, left=1):
+    """Print it."""
+    for line in table_lines(rows, markdown, left):
+        print(line)
