@@ -74,7 +74,8 @@ def make_copy():
         shutil.copy(os.path.join(SCRIPTS, name), copy / 'scripts' / name)
     shutil.copytree(os.path.join(SCRIPTS, 'weirlab'), copy / 'scripts/weirlab')
     for name in ('Kbuild', 'scripts/elevator', 'src/blk/main.c', 'include/trace/weir.h', 'vmlinuz',
-                 'root.cpio', 'scripts/guest/memory-init', 'scripts/guest/init-common',
+                 'root.cpio', 'scripts/vm-modules.sh', 'scripts/vm-drives.sh', 'scripts/vm-verdict.sh',
+                 'scripts/guest/memory-init', 'scripts/guest/init-common',
                  'tests/fio/tiny.log'):
         put(name, f'{name}\n')
     put('tests/fio/tiny.fio', JOB)
@@ -161,7 +162,7 @@ try:
          (7, True, ['BS=4k', 'BS=16k']), 'without --quick: other cases, but for other settings')
     for what, path in (('job file', 'tests/fio/tiny.fio'), ('job file', 'tests/fio/tiny.log'),
                        ('kernel', 'vmlinuz'), ('machine', 'root.cpio'), ('machine', 'scripts/guest/bench'),
-                       ('machine', 'scripts/vm'), ('machine', 'scripts/guest/memory-init'),
+                       ('machine', 'scripts/vm'), ('machine', 'scripts/vm-drives.sh'), ('machine', 'scripts/guest/memory-init'),
                        ('machine', 'scripts/guest/init-common'),
                        ('machine', 'bin/qemu-system-x86_64'), ('sources', 'src/blk/main.c'),
                        ('sources', 'include/trace/weir.h'), ('sources', 'scripts/elevator'),

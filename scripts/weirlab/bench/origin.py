@@ -63,7 +63,8 @@ def look(options):
         kernel = {"release": found["KVER"].encode(),
                   "image": pathlib.Path(found["VMLINUZ"]).read_bytes()}
         machine["qemu"] = options.qemu.encode()
-        for path in (root, "scripts/vm", "scripts/guest/memory-init",
+        for path in (root, "scripts/vm", "scripts/vm-modules.sh", "scripts/vm-drives.sh",
+                     "scripts/vm-verdict.sh", "scripts/guest/memory-init",
                      "scripts/guest/init-common"):
             machine[os.path.basename(path)] = (REPO / path).read_bytes()
     options.common.update(kernel=digest(kernel), machine=digest(machine))
