@@ -71,6 +71,7 @@ needs()
 		check python3 python3
 		check fio fio
 		check spin spin
+		check mypy mypy
 		check /usr/lib/python3/dist-packages/pytest python3-pytest
 		check /usr/lib/python3/dist-packages/scipy python3-scipy
 		demo jq jq

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """Statistics of figures that several seeds have given."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 RESAMPLES, GENERATOR_SEED = 2000, 1
 
 
-def intervals(figures, names):
+def intervals(figures: Sequence[Mapping[str, float | None]], names: Sequence[str]) -> dict[str,
+              dict[str, float] | None]:
     """{name: {median, low, high}}: a bootstrap interval of 95 % of the median."""
     result = {}
     by_count = {}

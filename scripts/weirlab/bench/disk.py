@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """A real disk in place of a machine: may it be had, and what is lacking for it?"""
 
+from __future__ import annotations
+
+import argparse
 import errno
 import importlib.util
 import os
@@ -8,15 +11,19 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from weirlab.bench.say import Refused, say
 from weirlab.devices import name_in_sysfs, path_of
 from weirlab.text import Trouble
 
+if TYPE_CHECKING:
+    from weirlab.bench.scenario import Scenario
+
 STATUS_MISSING = 3
 
 
-def in_use(path):
+def in_use(path: str) -> str | None:
     """Why nobody may have this disk for himself; None if one may."""
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_EXCL))
@@ -27,7 +34,7 @@ def in_use(path):
     return None
 
 
-def available(scheduler, disk):
+def available(scheduler: str, disk: str) -> bool:
     """Whether the disk can have that scheduler, or its module is installed."""
     if scheduler in pathlib.Path(f"/sys/block/{disk}/queue/scheduler").read_text() \
             .replace("[", "").replace("]", "").split():
@@ -36,7 +43,7 @@ def available(scheduler, disk):
     return subprocess.run(["modprobe", "-n", "-q", module], check=False).returncode == 0
 
 
-def check_device(options, scenarios):
+def check_device(options: argparse.Namespace, scenarios: list[Scenario]) -> None:
     path = options.device
     try:
         disk = name_in_sysfs(path)

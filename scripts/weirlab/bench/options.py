@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """The command line of scripts/bench, and the scenarios that it names."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import pathlib
+from collections.abc import Callable
 
 from weirlab.bench.say import Refused
 from weirlab.bench.scenario import PROFILES, Scenario
@@ -15,15 +18,15 @@ QUICK = ["costs", "reads-vs-writes", "target-sweep", "small-vs-large-reads", "st
 IPNS = 16
 
 
-def whole(low, high):
-    def check(text):
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def check(text: str) -> int:
         if not text.isdecimal() or not low <= int(text) <= high:
             raise argparse.ArgumentTypeError(f"'{text}': want a whole number from {low} to {high}")
         return int(text)
     return check
 
 
-def seeds(text):
+def seeds(text: str) -> list[int]:
     """So many from 1 on, or those from the first to the last, both included."""
     first, dash, last = text.rpartition("-")
     found = [int(n) if n.isdecimal() else 0 for n in (first if dash else "1", last)]
@@ -33,7 +36,7 @@ def seeds(text):
     return list(range(found[0], found[1] + 1))
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Run the scenarios of tests/fio under every scheduler, each in a machine of\n"
@@ -70,7 +73,7 @@ def parse():
     return options
 
 
-def load(options):
+def load(options: argparse.Namespace) -> tuple[dict[str, Scenario], list[Scenario]]:
     known = {path.stem: Scenario(path) for path in sorted(SCENARIOS.glob("*.fio"))}
     for name in options.scenario:
         if name.endswith(".fio") and os.path.isfile(name):

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """What results are of: sources, kernel, machine; and what was asked for."""
 
+from __future__ import annotations
+
+import argparse
 import hashlib
 import json
 import os
@@ -9,14 +12,19 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from weirlab.bench.scenario import QUICK_SWEEP, SWEEP
 from weirlab.places import REPO
 
+if TYPE_CHECKING:
+    from weirlab.bench.scenario import Scenario
+
 GUEST = REPO / "scripts/guest/bench"
 
 
-def digest(parts):
+def digest(parts: Mapping[str, bytes]) -> str:
     """Of bytes by name."""
     sum_of_all = hashlib.sha256()
     for name, data in sorted(parts.items()):
@@ -25,12 +33,12 @@ def digest(parts):
     return sum_of_all.hexdigest()
 
 
-def output(*command):
+def output(*command: str | os.PathLike[str]) -> str:
     # Paths are any bytes.
     return os.fsdecode(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout).strip()
 
 
-def sources():
+def sources() -> list[pathlib.Path]:
     """The files that the modules are built of, and no products of a build."""
     files = [REPO / "Kbuild", REPO / "scripts/elevator",
              *sorted((REPO / "scripts/weirlab/elevator").glob("*.py"))]
@@ -41,7 +49,7 @@ def sources():
     return files
 
 
-def look(options):
+def look(options: argparse.Namespace) -> None:
     """What the results of all runs depend on: options.common, {what: hash}; only those of weir
     on "elevator"."""
     by_name = {str(path.relative_to(REPO)): path.read_bytes() for path in sources()}
@@ -70,7 +78,7 @@ def look(options):
     options.common.update(kernel=digest(kernel), machine=digest(machine))
 
 
-def record(options, scenarios):
+def record(options: argparse.Namespace, scenarios: list[Scenario]) -> None:
     """bench.json: what was asked for, of what."""
     # Installed, it is no repository's, and git need not be there.
     revision = ""

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Of a run: the plan that scripts/guest/bench follows, the files beside it, the machine."""
 
+from __future__ import annotations
+
 import os
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weirlab.bench.run import Run
 
 # How the kernel sees such a drive: tags and queues.
 SHAPES = {
@@ -13,7 +19,7 @@ SHAPES = {
 DEFAULT_SHAPE = ["submit_queues=4", "hw_queue_depth=1023"]
 
 
-def cpus_here(match):
+def cpus_here(match: re.Match[str]) -> str:
     """A line of a job file with those of its CPUs that there are; none: any will do."""
     wanted = set()
     for part in match[2].split(","):
@@ -23,7 +29,7 @@ def cpus_here(match):
     return f"{match[1]}={','.join(map(str, here))}\n" if here else ""
 
 
-def job(run):
+def job(run: Run) -> str:
     """The job file, and on the empty device a short one: it would do too much."""
     text = run.scenario.text(run.profile)
     if run.options.device:
@@ -40,14 +46,14 @@ def job(run):
     return "\n".join(lines) + "\n"
 
 
-def carried(run):
+def carried(run: Run) -> dict[str, bytes]:
     """The files that the machine is given: {name: bytes}."""
     files = {file: (run.scenario.path.parent / file).read_bytes()
              for file in run.scenario.named["file"].values()}
     return {**files, "job.fio": job(run).encode(), "plan": plan(run).encode()}
 
 
-def plan(run):
+def plan(run: Run) -> str:
     """What scripts/guest/bench does."""
     one, lines = run.scenario.one, []
     if run.options.device:
@@ -80,7 +86,7 @@ def plan(run):
     return "".join("\t".join(str(f) for f in line) + "\n" for line in lines)
 
 
-def machine(run):
+def machine(run: Run) -> list[str]:
     """Options of scripts/vm that make a difference."""
     if run.options.device:
         return []

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """One machine: a scenario on a profile under a scheduler with a seed."""
 
+from __future__ import annotations
+
+import argparse
 import json
 import pathlib
 import shutil
 import subprocess
 import tempfile
+from typing import IO, TYPE_CHECKING, Any
 
 from weirlab.bench.disk import in_use
 from weirlab.bench.origin import GUEST, digest
@@ -14,6 +18,9 @@ from weirlab.bench.say import say
 from weirlab.places import REPO
 from weirlab.text import read_text
 
+if TYPE_CHECKING:
+    from weirlab.bench.scenario import Scenario
+
 # What scripts/vm ends with if the emulation itself has killed the machine.
 STATUS_EMULATOR = 96
 
@@ -21,8 +28,9 @@ STATUS_EMULATOR = 96
 class Run:
     """One machine: a scenario on a profile under a scheduler with a seed."""
 
-    def __init__(self, options, scenario, profile, scheduler, settings, seed, whole=True,
-                 empty=False):
+    def __init__(self, options: argparse.Namespace, scenario: Scenario, profile: str, scheduler: str,
+                 settings: dict[str, str], seed: int, whole: bool = True,
+                 empty: bool = False) -> None:
         self.options, self.scenario, self.profile = options, scenario, profile
         self.scheduler, self.settings, self.seed, self.empty = scheduler, settings, seed, empty
         self.label = scheduler
@@ -33,18 +41,18 @@ class Run:
         self.dir = root / scenario.name / profile / self.label / str(seed)
 
     @property
-    def quick(self):
+    def quick(self) -> bool:
         return self.options.quick or not self.whole
 
-    def __str__(self):
+    def __str__(self) -> str:
         what = "empty device" if self.empty else f"{self.profile} {self.label} seed {self.seed}"
         return f"{self.scenario.name} {what}"
 
     @property
-    def ipns(self):
+    def ipns(self) -> int:
         return int(self.scenario.one.get("ipns", self.options.ipns))
 
-    def depends(self):
+    def depends(self) -> dict[str, str]:
         """What its result is of: {what: hash}."""
         files = carried(self)
         common = dict(self.options.common)
@@ -55,7 +63,7 @@ class Run:
                                 "machine": "\n".join(machine(self)).encode()}),
                 "job file": digest(files)}
 
-    def changed(self):
+    def changed(self) -> list[str] | None:
         """In what the result that is there differs from what this would be: [] in
         nothing. None if there is no result."""
         try:
@@ -67,10 +75,10 @@ class Run:
             of = {}
         return [what for what, now in self.depends().items() if of.get(what) != now]
 
-    def done(self):
+    def done(self) -> bool:
         return self.changed() == []
 
-    def carry_out(self):
+    def carry_out(self) -> str | None:
         """Leave self.dir, whole. Returns None or why not."""
         if self.options.device:
             # It may have been taken since.
@@ -90,7 +98,7 @@ class Run:
             finally:
                 shutil.rmtree(out, ignore_errors=True)
 
-    def carry_out_in(self, job, out):
+    def carry_out_in(self, job: pathlib.Path, out: pathlib.Path) -> str | None:
         if self.options.device:
             command = ["bash", "bench", "plan", str(out.resolve())]
         else:
@@ -118,7 +126,7 @@ class Run:
         out.rename(self.dir)
         return None
 
-    def call(self, command, log, job):
+    def call(self, command: list[str], log: IO[bytes], job: pathlib.Path) -> int:
         child = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                  cwd=job if self.options.device else None)
         self.options.children.add(child)
@@ -126,7 +134,7 @@ class Run:
         self.options.children.discard(child)
         return status
 
-    def describe(self, out):
+    def describe(self, out: pathlib.Path) -> dict[str, Any]:
         kernel, fio = (out / "versions").read_text().split()[:2]
         cases = []
         for name, variables, sections in self.scenario.cases(self.quick):
@@ -156,7 +164,7 @@ class Run:
             "cases": cases}
 
 
-def instructions_per_io(path):
+def instructions_per_io(path: pathlib.Path) -> float | None:
     """Median over the intervals in which I/O flows; None if there are none."""
     if not path.exists():
         return None

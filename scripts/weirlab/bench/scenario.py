@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """tests/fio's scenarios: a job file, and what its header says about it."""
 
+from __future__ import annotations
+
 import itertools
+import pathlib
 import re
+from collections.abc import Iterator
 
 from weirlab.bench.say import Refused
 from weirlab.names import SCHEDULERS
@@ -33,7 +37,7 @@ class Scenario:
     TIMES = re.compile(r"^(runtime|ramp_time|startdelay)[ \t]*=[ \t]*(.*?)[ \t]*$", re.M)
     TIME = re.compile(r"(\d+)(ms|s|m|)")
 
-    def __init__(self, path):
+    def __init__(self, path: pathlib.Path) -> None:
         self.path, self.name = path, path.stem
         self.one, self.many, self.named = {}, {}, {key: {} for key in self.NAMED}
         self.disk, self.events, self.longer = [], [], {}
@@ -62,7 +66,7 @@ class Scenario:
             if not self.TIME.fullmatch(time):
                 raise Refused(f"{path}: 'longer' and {option}={time}: want a number and ms, s or m")
 
-    def header(self, number, line):
+    def header(self, number: int, line: str) -> None:
         key, _, value = line.partition(":")
         key, _, name = key.partition(" ")
         if not value.strip():
@@ -96,23 +100,23 @@ class Scenario:
             raise Refused(f"{self.path}:{number}: unknown key '{key}'")
 
     @property
-    def destroys(self):
+    def destroys(self) -> bool:
         """Whether a disk that it runs on loses what is on it."""
         return self.one["destroys"] == "yes" or "mount" in self.one
 
     @property
-    def traced(self):
+    def traced(self) -> bool:
         return self.one.get("trace") == "yes"
 
-    def text(self, profile):
+    def text(self, profile: str) -> str:
         """The job file, its times as long as that profile wants them."""
-        def stretch(match):
+        def stretch(match: re.Match[str]) -> str:
             number, unit = self.TIME.fullmatch(match[2]).groups()
             return f"{match[1]}={int(number) * self.longer[profile]}{unit}"
         text = self.path.read_text()
         return self.TIMES.sub(stretch, text) if profile in self.longer else text
 
-    def cases(self, quick):
+    def cases(self, quick: bool) -> Iterator[tuple[str, dict[str, str], list[str]]]:
         """Of each: name, variables, sections."""
         names = list(self.named["vary"])
         values = [self.named["quick"].get(n, self.named["vary"][n]) if quick
@@ -124,7 +128,7 @@ class Scenario:
                 sections += self.named["sections"].get(pair, [])
             yield ",".join(f"{n}={v}" for n, v in variables.items()) or "all", variables, sections
 
-    def labels(self, schedulers, quick):
+    def labels(self, schedulers: list[str], quick: bool) -> Iterator[tuple[str, dict[str, str], bool]]:
         """(scheduler, settings, whole) of each machine. Not whole: what the scheduler
         might be set to as well, for which one seed, one profile and the cases of --quick
         will do."""

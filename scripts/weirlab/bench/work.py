@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which runs there are, and several of them at a time."""
 
+from __future__ import annotations
+
+import argparse
 import itertools
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from weirlab.bench.run import Run
 from weirlab.bench.say import say
 
+if TYPE_CHECKING:
+    from weirlab.bench.scenario import Scenario
 
-def all_runs(options, scenarios):
+
+def all_runs(options: argparse.Namespace, scenarios: list[Scenario]) -> list[Run]:
     """In the order in which they are carried out."""
     runs = []
     if not options.device:
@@ -36,7 +43,7 @@ def all_runs(options, scenarios):
     return runs
 
 
-def carry_out_all(runs, options):
+def carry_out_all(runs: list[Run], options: argparse.Namespace) -> list[tuple[Run, str]]:
     """All of them, several at a time. Returns those that failed, with reasons."""
     changes = {run: run.changed() for run in runs}
     todo = [run for run in runs if changes[run] != []]
@@ -49,7 +56,7 @@ def carry_out_all(runs, options):
     waiting, failed, began, finished = iter(todo), [], time.monotonic(), 0
     lock = threading.Lock()
 
-    def work():
+    def work() -> None:
         nonlocal finished
         while not options.stopped:
             with lock:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The BTF in a file, and its types."""
 
+from __future__ import annotations
+
 import array
 import lzma
 import mmap
@@ -9,15 +11,19 @@ import struct
 import subprocess
 import sys
 import zlib
+from typing import Union
+from collections.abc import Iterator, Sequence
 
 from weirlab.elevator.trouble import tool
+
+Buffer = Union[bytes, mmap.mmap]
 
 BTF_START = re.compile(rb'\x9f\xeb\x01\x00[\x18-\x80]\x00\x00\x00')
 COMPRESSED = [(b'\x1f\x8b\x08', 'gzip'), (b'\xfd7zXZ\0', 'xz'),
               (b'\x28\xb5\x2f\xfd', 'zstd'), (b'\x02\x21\x4c\x18', 'lz4')]
 
 
-def btf_in(data):
+def btf_in(data: Buffer) -> bytes | None:
     """The largest BTF in these bytes: header, types, strings. None without."""
     found = b''
     for match in BTF_START.finditer(data):
@@ -37,7 +43,7 @@ def btf_in(data):
     return found or None
 
 
-def unpack(kind, data):
+def unpack(kind: str, data: bytes) -> bytes:
     """As much as these bytes unpack to: what follows the stream is not its own."""
     try:
         if kind == 'gzip':
@@ -51,12 +57,12 @@ def unpack(kind, data):
     return done.stdout
 
 
-def btf_of(path):
+def btf_of(path: str) -> bytes | None:
     """The BTF of a raw BTF file, an ELF file or a kernel image. None without."""
     try:
         with open(path, 'rb') as file:
             # sysfs can be mapped on new kernels only
-            data = file.read() if path.startswith('/sys/') else \
+            data: Buffer = file.read() if path.startswith('/sys/') else \
                 mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError):
         return None
@@ -90,7 +96,7 @@ BTF_REFERS = {BTF_PTR, 8, 9, 10, 11, 12, 13, 14, 17, BTF_TYPE_TAG}
 BTF_PARTS_REFER = {4, 5, 13}
 
 
-def btf_types(words):
+def btf_types(words: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     """(place, kind, number of parts) of each type, the first of which is number 1. Ends at a
     kind that is newer than these: how long it is nobody says."""
     at = 0
@@ -103,7 +109,7 @@ def btf_types(words):
         at += 3 + fixed + parts * each
 
 
-def places_of_references(words):
+def places_of_references(words: Sequence[int]) -> tuple[list[int], dict[int, int]]:
     """([where a word names a type], {number of a type tag: what it is a tag of}); nothing
     where there is a newer kind."""
     places, tags = [], {}
@@ -122,7 +128,7 @@ def places_of_references(words):
     return places, tags
 
 
-def without_type_tags(btf):
+def without_type_tags(btf: bytes) -> bytes:
     """The same types without __percpu, __rcu and __user, which a kernel built by clang has:
     pahole before 1.25 prints an error in place of a pointer to what has such a tag."""
     length, _, type_len = struct.unpack_from('<3I', btf, 4)

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
 """The gate: is what the compiler made of the declarations what the kernel has?"""
 
+from __future__ import annotations
+
+import argparse
 import itertools
 import os
 import re
 import tempfile
+from typing import TYPE_CHECKING
 
 from weirlab.elevator.btf import btf_of, without_type_tags
 from weirlab.elevator.known import ALWAYS, GROUPS, PRIVATE, PUBLIC
 from weirlab.elevator.pahole import pahole, types
 from weirlab.elevator.trouble import die
 
+if TYPE_CHECKING:
+    from weirlab.elevator.pahole import Types
 
-def members(lines):
+
+def members(lines: list[str]) -> list[str]:
     """What of pahole's picture of a type must be equal: names, types, places."""
     found = []
     for line in lines:
@@ -30,7 +37,7 @@ def members(lines):
     return found
 
 
-def types_of_module(names, path):
+def types_of_module(names: list[str], path: str) -> Types:
     """As types(): by the kernel's own way from debug information to BTF, since pahole prints
     what clang says of nested structures and of tags in another way than BTF."""
     with tempfile.TemporaryDirectory() as tmp:
@@ -43,7 +50,7 @@ def types_of_module(names, path):
         return types(names, f'{tmp}/btf')
 
 
-def gate(arguments):
+def gate(arguments: argparse.Namespace) -> None:
     layout, kernel, name = f'{arguments.out}/elevator-btf.layout', {}, None
     with open(layout, encoding='utf-8') as file:
         kver = file.readline()[2:].strip()

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """The headers with the declarations of the kernel that is built for."""
 
+from __future__ import annotations
+
+import argparse
 import hashlib
 import os
 import pathlib
 import re
 import sys
 import tempfile
+from typing import TYPE_CHECKING
 
 from weirlab.elevator.known import (
     CALLBACKS, FUNCTIONS, GROUP_FORMS, GROUP_FUNCTIONS, GROUP_MEMBERS, GROUPS, OPTIONAL_CALLBACKS,
@@ -15,12 +19,15 @@ from weirlab.elevator.pahole import callbacks, form, prototypes, typedefs, types
 from weirlab.elevator.tree import expected, exported, find_btf, release_of
 from weirlab.elevator.trouble import Lacking, die
 
+if TYPE_CHECKING:
+    from weirlab.elevator.pahole import Types
+
 NO_GROUPS = 'No cgroup weights: '
 # What `header` writes, the last of them first.
 MADE = ['elevator-btf.h', 'blkcg-btf.h', 'elevator-btf.layout']
 
 
-def callback_forms(private):
+def callback_forms(private: Types) -> list[str | None]:
     """The macros that tell the forms of this kernel's callbacks."""
     on = []
     have = callbacks(private['elevator_mq_ops'])
@@ -34,10 +41,10 @@ def callback_forms(private):
     return on + [macro for name, macro in OPTIONAL_CALLBACKS.items() if name in have]
 
 
-def features(private, functions):
+def features(private: Types, functions: dict[str, str]) -> list[str]:
     on = callback_forms(private)
 
-    def member(kind, pattern):
+    def member(kind: str, pattern: str) -> bool:
         return any(re.search(pattern, line) for line in private[kind])
     if member('elevator_type', r'\belevator_features;'):
         on.append('WEIR_ELV_FEATURES')
@@ -56,7 +63,7 @@ def features(private, functions):
     return sorted(macro for macro in on if macro)
 
 
-def groups(btf, symbols):
+def groups(btf: str, symbols: set[str]) -> tuple[str | None, str]:
     """Why there can be no cgroup weights, or None; and the declarations for them."""
     private = types(GROUPS, btf)
     functions = prototypes(GROUP_FUNCTIONS, btf, symbols, lambda name: False)
@@ -74,8 +81,8 @@ def groups(btf, symbols):
         if match and match[1] in pointers:
             have[match[2]] = form(pointers[match[1]], match[1])
     have.update({name: form(functions[name], name) for name in functions})
-    for name, wanted in GROUP_FORMS.items():
-        if have.get(name) != wanted:
+    for name, known in GROUP_FORMS.items():
+        if have.get(name) != known:
             return f'{name} of this kernel is {have.get(name, "not a function that BTF tells")}', ''
     parts = ['\n'.join(pointers.values())] if pointers else []
     parts += ['\n'.join(private[name]) for name in GROUPS]
@@ -83,14 +90,14 @@ def groups(btf, symbols):
     return None, '\n\n'.join(parts)
 
 
-def say_if_no_groups(path):
+def say_if_no_groups(path: str) -> None:
     with open(path, encoding='utf-8') as file:
         match = re.search(rf'{NO_GROUPS}(.*)\.$', file.read(4096), re.M)
     if match:
         print(f'  BTF     weir-iosched is built without cgroup weights: {match[1]}')
 
 
-def write_header(path, guard, origin, macros, body):
+def write_header(path: str, guard: str, origin: str, macros: list[str], body: str) -> None:
     code = re.sub(r'/\*.*?\*/', '', body)
     mentioned = sorted(set(re.findall(r'\bstruct (\w+)', code)))
     with open(path, 'w', encoding='utf-8') as file:
@@ -107,7 +114,7 @@ def write_header(path, guard, origin, macros, body):
         file.write(f'\n\n{body}\n\n#endif\n')
 
 
-def key_of(*paths):
+def key_of(*paths: str) -> str:
     """What changes when a file of this folder or any of these files does."""
     key = hashlib.sha256()
     for own in sorted(pathlib.Path(__file__).parent.glob('*.py')):
@@ -119,7 +126,7 @@ def key_of(*paths):
     return key.hexdigest()
 
 
-def made_with(key, path):
+def made_with(key: str, path: str) -> bool:
     try:
         with open(path, encoding='utf-8') as file:
             return key in file.read(4096)
@@ -127,7 +134,7 @@ def made_with(key, path):
         return False
 
 
-def write_headers(tmp, arguments, kver, origin):
+def write_headers(tmp: str, arguments: argparse.Namespace, kver: str, origin: str) -> None:
     """The headers and what the gate compares with, in the folder tmp, from tmp/btf."""
     kdir, btf = arguments.kdir, f'{tmp}/btf'
     symbols = exported(kdir)
@@ -156,14 +163,14 @@ def write_headers(tmp, arguments, kver, origin):
             file.write('\n'.join(known[name]) + '\n')
 
 
-def make_headers(arguments):
+def make_headers(arguments: argparse.Namespace) -> None:
     kver = release_of(arguments.kdir, arguments.kver)
     targets = [f'{arguments.out}/{name}' for name in MADE]
 
-    def key(path):
+    def key(path: str) -> str:
         return key_of(path, f'{arguments.kdir}/Module.symvers', f'{arguments.kdir}/include/config/auto.conf')
 
-    def found(path):
+    def found(path: str) -> bool:
         return made_with(key(path), targets[0]) and made_with(key(path), targets[1]) and \
             os.path.exists(targets[2])
 
@@ -181,7 +188,7 @@ def make_headers(arguments):
     say_if_no_groups(targets[1])
 
 
-def header(arguments):
+def header(arguments: argparse.Namespace) -> None:
     """Leaves OUT/left-out if, with --if-possible, there can be no weir-iosched."""
     os.makedirs(arguments.out, exist_ok=True)
     left_out = f'{arguments.out}/left-out'
@@ -199,7 +206,7 @@ def header(arguments):
             file.write(f'{why}\n')
 
 
-def check(arguments):
+def check(arguments: argparse.Namespace) -> None:
     """Quickly: are the elevators of this kernel of a form that is known?"""
     kver = release_of(arguments.kdir, arguments.kver)
     try:

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """What weir-iosched needs of a kernel, and every form of that which it knows."""
 
+from __future__ import annotations
+
+from typing import Any
+
 # What weir-iosched is compiled with and no header has, in an order that C takes.
 PRIVATE = ['elv_merge', 'elv_fs_entry', 'blk_mq_debugfs_attr', 'elevator_mq_ops',
            'elevator_type', 'elevator_queue', 'blk_mq_ctx', 'blk_mq_alloc_data']
@@ -40,7 +44,7 @@ GROUP_FUNCTIONS = ['blkcg_policy_register', 'blkcg_policy_unregister']
 # patched): better no module than one that guesses.
 Q, EQ, HCTX, RQ, BIO = ('struct request_queue *', 'struct elevator_queue *',
                         'struct blk_mq_hw_ctx *', 'struct request *', 'struct bio *')
-CALLBACKS = {
+CALLBACKS: dict[str, dict[str, Any]] = {
     'init_sched': {f'int({Q},struct elevator_type *)': None,
                    f'int({Q},{EQ})': 'WEIR_ELV_INIT_GETS_QUEUE'},
     'exit_sched': {f'void({EQ})': None},

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """Types and functions of a BTF, as pahole and pfunct print them."""
 
+from __future__ import annotations
+
 import re
 import subprocess
+from collections.abc import Callable
 
 from weirlab.elevator.trouble import Lacking, die, tool
 
+# {name of a type: the lines that pahole prints of it}
+Types = dict[str, list[str]]
 
-def pahole(arguments, path):
+
+def pahole(arguments: list[str], path: str) -> str:
     done = subprocess.run([tool(arguments[0], 'dwarves'), *arguments[1:], path], check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     # It complains about BTF newer than itself, and goes on. A type may be missing.
@@ -16,7 +22,7 @@ def pahole(arguments, path):
     return done.stdout
 
 
-def types(names, path):
+def types(names: list[str], path: str) -> Types:
     """{name: its lines} for every one of these that the BTF at path has."""
     found, left = {}, list(names)
     while left:
@@ -28,7 +34,7 @@ def types(names, path):
     return found
 
 
-def printed_types(text):
+def printed_types(text: str) -> Types:
     """{name: its lines}: plain text, "{" opens, "}" closes, one type after the other."""
     found, name = {}, None
     for line in text.splitlines():
@@ -43,7 +49,7 @@ def printed_types(text):
     return found
 
 
-def callbacks(lines):
+def callbacks(lines: list[str]) -> dict[str, str]:
     """{member: 'result(arguments)'} of a structure of function pointers."""
     found = {}
     for line in lines:
@@ -54,7 +60,7 @@ def callbacks(lines):
     return found
 
 
-def typedefs(lines, path):
+def typedefs(lines: list[str], path: str) -> dict[str, str]:
     """{name: declaration} of the types of functions that a structure points to."""
     wanted = re.findall(r'^\s+(\w+_fn) \*', '\n'.join(lines), re.M)
     if not wanted:
@@ -63,7 +69,7 @@ def typedefs(lines, path):
     return {match[1]: match[0] for match in re.finditer(r'^typedef .*\((\w+)\)\(.*\);$', text, re.M)}
 
 
-def form(declaration, name):
+def form(declaration: str, name: str) -> str:
     """'result(arguments)' of the declaration of this function or of its type."""
     match = re.match(rf'(?:typedef )?(.*?)\s*\(?\b{name}\)?\((.*)\);', declaration)
     result, arguments = (re.sub(r'\s+', ' ', match[part]) for part in (1, 2))
@@ -72,7 +78,7 @@ def form(declaration, name):
     return f"{result}({arguments.replace(', ', ',')})"
 
 
-def prototypes(functions, btf, symbols, required):
+def prototypes(functions: list[str], btf: str, symbols: set[str], required: Callable[[str], bool]) -> dict[str, str]:
     """{name: declaration} of those of the functions that are exported."""
     found = {}
     for name in functions:

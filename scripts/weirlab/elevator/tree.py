@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 """A kernel tree: its release, its options and symbols, and where the BTF of its kernel is."""
 
+from __future__ import annotations
+
+import argparse
 import os
 import re
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from weirlab.elevator.btf import btf_of, without_type_tags
 from weirlab.elevator.known import IF_CONFIGURED
 from weirlab.elevator.trouble import Lacking, die
 
 
-def release_of(kdir, kver):
+def release_of(kdir: str, kver: str) -> str:
     """As uname -r says it: Debian's trees have something else in kernel.release."""
     try:
         with open(f'{kdir}/include/generated/utsrelease.h', encoding='ascii') as file:
@@ -19,7 +24,7 @@ def release_of(kdir, kver):
         return kver
 
 
-def candidates(kdir, kver):
+def candidates(kdir: str, kver: str) -> Iterator[str]:
     """Where the BTF of the kernel that KDIR belongs to may be, the cheapest first."""
     real = os.path.realpath(kdir)
     yield f'{real}/vmlinux'
@@ -40,7 +45,7 @@ def candidates(kdir, kver):
             return
 
 
-def no_btf(kver, tried):
+def no_btf(kver: str, tried: list[str]) -> NoReturn:
     where = f"none in {', '.join(tried)}" if tried else 'found no file that may have it'
     raise Lacking(f'''no BTF of kernel {kver} ({where})
   weir-iosched is built from the type information (BTF) of the kernel it is for.
@@ -51,7 +56,7 @@ def no_btf(kver, tried):
   The kernel needs CONFIG_DEBUG_INFO_BTF=y. The driver alone: make MODULES=weir-blk''')
 
 
-def find_btf(arguments, kver, found):
+def find_btf(arguments: argparse.Namespace, kver: str, found: Callable[[str], bool]) -> tuple[str, bytes | None]:
     """(path, BTF) of the kernel; (path, None) if found(path) says that it is known already."""
     if arguments.btf and not os.path.isfile(arguments.btf):
         die(f'VMLINUX={arguments.btf}: no such file')
@@ -68,7 +73,7 @@ def find_btf(arguments, kver, found):
     return no_btf(kver, tried)
 
 
-def configured(kdir, option):
+def configured(kdir: str, option: str) -> bool:
     """The kernel of this tree has the option, built in or as a module."""
     try:
         with open(f'{kdir}/include/config/auto.conf', encoding='utf-8') as file:
@@ -77,12 +82,12 @@ def configured(kdir, option):
         die(f'{kdir}/include/config/auto.conf cannot be read: prepare the kernel tree, or take a headers package')
 
 
-def expected(kdir, name):
+def expected(kdir: str, name: str) -> bool:
     """Must this type or function be there?"""
     return name not in IF_CONFIGURED or configured(kdir, IF_CONFIGURED[name])
 
 
-def exported(kdir):
+def exported(kdir: str) -> set[str]:
     try:
         with open(f'{kdir}/Module.symvers', encoding='ascii') as file:
             return {fields[1] for fields in (line.split('\t') for line in file) if len(fields) > 2}

@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """All figures of a case."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from weirlab.figures.continuing import continuing
 from weirlab.figures.latencies import latencies
 from weirlab.figures.settling import rate_back, settled_p99, speeds
 from weirlab.figures.shares import idle_share, jain, rates, weight_ratio
 from weirlab.fio import read_fio
 from weirlab.text import Trouble
+
+if TYPE_CHECKING:
+    from weirlab.figures.latencies import Latencies
 
 PERCENTILES = (('p50_us', 0.5), ('p99_us', 0.99), ('p999_us', 0.999))
 FIGURES = ['p50_us', 'p99_us', 'p999_us', 'max_us', 'mean_us', 'foreground_iops', 'foreground_mbs',
@@ -15,7 +22,8 @@ FIGURES = ['p50_us', 'p99_us', 'p999_us', 'max_us', 'mean_us', 'foreground_iops'
            'instructions_per_io']
 
 
-def case_figures(directory, run, case, costs):
+def case_figures(directory: str, run: dict[str, Any], case: dict[str, Any],
+                 costs: dict[str, dict[str, float]]) -> tuple[dict[str, float | None], str, str | None, Latencies]:
     """The figures of one case, where its latencies come from, Jain's index by what,
     and the latencies themselves."""
     fio = read_fio(directory)

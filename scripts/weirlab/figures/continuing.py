@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Whether processes go on where they ended, as the trace of a case has it."""
 
+from __future__ import annotations
+
 import heapq
 import os
 import re
@@ -8,7 +10,7 @@ import re
 from weirlab.trace import blktrace
 
 
-def continuing(directory):
+def continuing(directory: str) -> float | None:
     """Of the requests that the driver was given, the share that begins where the last one
     of the same process ended; None without a trace.
 

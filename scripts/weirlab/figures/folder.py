@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """A bench directory: its runs, their figures, and who is best."""
 
+from __future__ import annotations
+
 import itertools
 import json
 import os
 import sys
 import time
 from collections import namedtuple
+from collections.abc import Callable
 from statistics import geometric_mean
+from typing import TYPE_CHECKING, Any
 
 from weirlab.figures import goals
 from weirlab.figures.case import FIGURES, case_figures
@@ -15,8 +19,12 @@ from weirlab.figures.checks import Checks
 from weirlab.files import folders, read_json, write_whole
 from weirlab.fio import done, read_fio
 from weirlab.names import label_key, natural
+from weirlab.shapes import Entries
 from weirlab.statistics import intervals
 from weirlab.text import Trouble
+
+if TYPE_CHECKING:
+    from weirlab.figures.latencies import Latencies
 
 VERSION = 1
 # What decides, by the scenario's measure: the figure, and whether less is better.
@@ -28,7 +36,7 @@ Row = namedtuple('Row', 'scenario profile case label seed run figures source jai
 class Bench:
     """A bench directory: rows, what is missing, the gate."""
 
-    def __init__(self, directory, keep=None):
+    def __init__(self, directory: str, keep: Callable[[Row, Latencies], None] | None = None) -> None:
         """KEEP(row, latencies) is told of each as it is read."""
         self.directory, self.rows, self.missing, self.runs = directory, [], [], []
         self.keep = keep
@@ -56,7 +64,7 @@ class Bench:
         self.best = self.best_of_sweeps()
         self.mark_winners()
 
-    def load_gate(self):
+    def load_gate(self) -> Entries | None:
         """The checks; None if it has not been run."""
         path = os.path.join(self.directory, 'gate.json')
         gate = read_json(path, None)
@@ -67,7 +75,7 @@ class Bench:
             raise Trouble(f"{path}: not a list of checks")
         return gate
 
-    def read_costs(self):
+    def read_costs(self) -> dict[str, dict[str, float]]:
         """{profile: {'read 4096': ns, ...}}: the disk's time for an I/O when it has as many
         as it can take, of the first seed of the scenario 'costs'."""
         costs, top = {}, os.path.join(self.directory, 'runs', 'costs')
@@ -88,12 +96,12 @@ class Bench:
                             costs.setdefault(profile, {})[f'{way} {size}'] = 1e6 * job[way]['runtime'] / ios
         return costs
 
-    def read_gate(self):
+    def read_gate(self) -> None:
         """Made since, of these figures: it says who is scored."""
         self.gate = self.load_gate()
         self.mark_winners()
 
-    def run_json(self, path):
+    def run_json(self, path: str) -> tuple[dict[str, Any] | None, str | None]:
         """What a machine has left in that folder, and why it does not count, if so."""
         try:
             run = read_json(os.path.join(path, 'run.json'), None)
@@ -106,9 +114,9 @@ class Bench:
         # A clone of today has nothing to say of the results of yesterday's.
         other = [what for what, now in self.asked.get('of', {}).items() if run.get('of', {}).get(what) != now
                  and (what != 'elevator' or run.get('scheduler') == 'weir')]
-        return run, other and f"of another {', '.join(other)}: run it again"
+        return run, f"of another {', '.join(other)}: run it again" if other else None
 
-    def read_run(self, scenario, profile, label, seed):
+    def read_run(self, scenario: str, profile: str, label: str, seed: str) -> None:
         """All cases of one machine."""
         path = os.path.join(self.directory, 'runs', scenario, profile, label, seed)
         name = '/'.join((scenario, profile, label, seed))
@@ -134,7 +142,7 @@ class Bench:
             if self.keep:
                 self.keep(row, times)
 
-    def find_holes(self):
+    def find_holes(self) -> None:
         """What others of the same scenario and profile have. Settings that are tried as well
         need neither all cases nor all seeds; what their runs lack has been said."""
         have = {row[:5] for row in self.rows}
@@ -150,7 +158,7 @@ class Bench:
                                 run not in said and f'{run}/{case}' not in said:
                             self.missing.append(f'{run}/{case}: not there')
 
-    def summarise(self):
+    def summarise(self) -> Entries:
         """Medians over seeds, in the order of the tables."""
         groups = {}
         for row in self.rows:
@@ -166,27 +174,27 @@ class Bench:
                 for key, rows in sorted(groups.items(), key=lambda item: (
                     item[0][0], item[0][1], natural(item[0][2]), label_key(item[0][3])))]
 
-    def failed_checks(self, scenario, profile):
+    def failed_checks(self, scenario: str, profile: str) -> Entries:
         """Those of the gate that this scenario does not pass on that profile; ones of no
         scenario are everyone's, ones of no profile all profiles'."""
         return [check for check in self.gate or []
                 if check['ok'] is False and check.get('scenario') in (None, '', 'all', scenario)
                 and check.get('profile') in (None, profile)]
 
-    def verdicts(self):
+    def verdicts(self) -> Entries:
         """Checks of weir against its goals; none if no scenario of one has run."""
         checks = Checks(goals.comparable(self.summary, self.runs, self.asked.get('schedulers', [])))
         goals.verdicts(checks, self.failed_checks)
         return checks.checks if any(check['cases'] for check in checks.checks) else []
 
-    def tables(self):
+    def tables(self) -> dict[tuple[str, str, str], Entries]:
         """(scenario, profile, case): entries of the summary."""
         tables = {}
         for entry in self.summary:
             tables.setdefault((entry['scenario'], entry['profile'], entry['case']), []).append(entry)
         return tables
 
-    def best_of_sweeps(self):
+    def best_of_sweeps(self) -> Entries:
         """Of each scheduler that has run at several settings, the one setting that does best
         in a scenario on a profile: by the figure that decides, the geometric mean over the
         cases and seeds in which settings were tried. Of the same, the default."""
@@ -220,7 +228,7 @@ class Bench:
                                'best_value': round(means[best], 6)})
         return result
 
-    def mark_winners(self):
+    def mark_winners(self) -> None:
         """The best, and all that cannot be told from it."""
         for (scenario, profile, _), entries in self.tables().items():
             measure = entries[0]['measure']
@@ -239,7 +247,7 @@ class Bench:
                 entry['winner'] = bool(scored and entry in rivals and len(rivals) > 1 and any(
                     figure['low'] <= c['high'] and c['low'] <= figure['high'] for c in champions))
 
-    def save(self):
+    def save(self) -> None:
         """figures.json, whole or not at all."""
         document = {
             'version': VERSION,

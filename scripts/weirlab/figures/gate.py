@@ -2,7 +2,11 @@
 """The validity gate of a bench directory: is the machine fast enough for the disk it
 simulates, and does the disk make known schedulers do what they do on real drives?"""
 
+from __future__ import annotations
+
 import json
+import pathlib
+from typing import Any
 
 from weirlab.figures.checks import Checks
 from weirlab.fio import read_fio
@@ -20,7 +24,7 @@ BELOW, WORSE = 4, 1.01
 STARTUP = 5
 
 
-def empty_rates(directory):
+def empty_rates(directory: pathlib.Path) -> dict[tuple[str, str], float]:
     """I/Os a second of each scenario and case without a disk to wait for."""
     rates = {}
     for path in sorted(directory.glob("empty/*/none/none/*/run.json")):
@@ -36,18 +40,19 @@ def empty_rates(directory):
 class Gate(Checks):
     """Checks of the disk and the machine, by medians over the seeds."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: pathlib.Path) -> None:
         document = json.loads((directory / "figures.json").read_text())
         super().__init__({(row["scenario"], row["profile"], row["case"], row["label"]): {
             name: value["median"] for name, value in row["figures"].items() if value}
             for row in document["summary"]})
         self.empty = empty_rates(directory)
 
-    def check(self, scenario, profile, text, value, want, good, **more):
+    def check(self, scenario: str, profile: str | None, text: str, value: Any, want: Any, good: bool | None,
+              **more: Any) -> None:
         super().check(scenario, profile, text,
                       value if isinstance(value, str) else f"{value:.3g}", want, good, **more)
 
-    def room(self):
+    def room(self) -> None:
         least = {}
         for (scenario, profile, case, label), figures in self.figures.items():
             if "(" in label or profile in ("none", "device"):
@@ -62,12 +67,12 @@ class Gate(Checks):
             self.check(scenario, profile, f"on an empty device the machine does so many times the"
                        f" I/Os of {profile} (least: {case})", ratio, f">= {ROOM}", ratio >= ROOM)
 
-    def ratio(self, scenario, profile, case, first, second, figure):
+    def ratio(self, scenario: str, profile: str, case: str, first: str, second: str, figure: str) -> float | None:
         one = self.figures.get((scenario, profile, case, first), {}).get(figure)
         two = self.figures.get((scenario, profile, case, second), {}).get(figure)
         return one / two if one and two else None
 
-    def known(self):
+    def known(self) -> None:
         profile = "nvme-tlc"
         for case in self.cases("reads-vs-writes", profile):
             for label in ("kyber", "bfq"):
@@ -90,7 +95,7 @@ class Gate(Checks):
                            f">= {STARTUP}", ratio >= STARTUP)
         self.sweep(profile)
 
-    def sweep(self, profile):
+    def sweep(self, profile: str) -> None:
         """Tighter read targets: less read p99, less written, one step after the other."""
         for case in self.cases("target-sweep", profile):
             points = sorted((float(key[3].split("=")[1].rstrip(")")), figures)

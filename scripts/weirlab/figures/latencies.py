@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
 """The latencies of a case: of every I/O where fio kept a log, else of its bins."""
 
+from __future__ import annotations
+
 import math
 import os
 import re
+from typing import Any
 
 import numpy as np
 
 from weirlab.fio import done, options_of
+from weirlab.shapes import Entries
 from weirlab.text import Trouble
 
 
 class Latencies:
     """Of the foreground: values in ns with how many there were of each, and where from."""
 
-    def __init__(self, values, counts, source, most=None, mean=None):
+    def __init__(self, values: Any, counts: Any, source: str, most: float | None = None,
+                 mean: float | None = None) -> None:
         order = np.argsort(values, kind='stable')
         self.values = np.asarray(values, dtype=float)[order]
         self.counts = np.asarray(counts, dtype=np.int64)[order]
@@ -26,15 +31,16 @@ class Latencies:
         self.mean = float(np.average(self.values, weights=self.counts)) if mean is None else mean
         self.below = np.cumsum(self.counts)
         # When each ended (ms) and its latency (ns), in the log's order; None without a log.
-        self.log = None
+        self.log: np.ndarray | None = None
 
-    def percentile(self, share):
+    def percentile(self, share: float) -> float:
         """The least value that so many are not above (the nearest rank)."""
         rank = max(1, math.ceil(round(share * int(self.below[-1]), 6)))
         return float(self.values[np.searchsorted(self.below, rank)])
 
 
-def read_logs(directory, jobs, foreground, fio, columns=(0, 1)):
+def read_logs(directory: str, jobs: Entries, foreground: set[str], fio: dict[str, Any],
+              columns: tuple[int, ...] = (0, 1)) -> np.ndarray | None:
     """fio's per-I/O lat logs of these jobs: (ms, ns), or None if they are not there or not
     of every I/O (averaged ones, say). Column 3 has bytes."""
     wanted = set()
@@ -57,15 +63,15 @@ def read_logs(directory, jobs, foreground, fio, columns=(0, 1)):
             found.append(np.loadtxt(path, delimiter=',', usecols=columns, dtype=np.int64, ndmin=2))
     if not found:
         return None
-    log = np.concatenate(found)
+    rows = np.concatenate(found)
     ios = sum(done(job[way]) for job in jobs if job['jobname'] in foreground
               for way in ('read', 'write', 'trim'))
-    if abs(len(log) - ios) > 0.01 * ios:
+    if abs(len(rows) - ios) > 0.01 * ios:
         return None
-    return log[np.argsort(log[:, 0], kind='stable')]
+    return rows[np.argsort(rows[:, 0], kind='stable')]
 
 
-def from_bins(parts, name, most, mean):
+def from_bins(parts: Entries, name: str, most: float | None, mean: float | None) -> Latencies:
     """Latencies of the bins of several jobs and directions, merged."""
     bins = {}
     for part in parts:
@@ -74,7 +80,7 @@ def from_bins(parts, name, most, mean):
     return Latencies(list(bins), list(bins.values()), name.replace('_ns', ' bins'), most, mean)
 
 
-def latencies(directory, fio, foreground):
+def latencies(directory: str, fio: dict[str, Any], foreground: set[str]) -> Latencies | None:
     """Of the foreground's sections; None if it did nothing."""
     jobs = fio['jobs']
     mine = [job for job in jobs if job['jobname'] in foreground]

@@ -1,30 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0
 """How soon latency and rate are back after the disk has changed its speed."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 
 from weirlab.figures.latencies import read_logs
 from weirlab.fio import options_of
 
+# When, in ms, and how many times longer the disk takes from then on.
+Changes = list[tuple[float, float]]
 # Of a disk whose speed changes: when latency should be steady, and the rate back, in ms.
 SETTLE_MS, BACK_MS = 500, 1000
 
 
-def speeds(run):
+def speeds(run: dict[str, Any]) -> Changes:
     """When the disk's speed changes while fio runs, in ms of its clock, and how many times
     longer it takes from then on."""
     return [(1000 * when, float(what.partition('=')[2])) for when, what in run.get('events', [])
             if what.startswith('speed=')]
 
 
-def during(log, begin, end):
+def during(log: np.ndarray, begin: float, end: float) -> np.ndarray:
     """The second column of what a log has from BEGIN to END, in ms."""
     return log[(begin <= log[:, 0]) & (log[:, 0] < end), 1]
 
 
-def settled_p99(log, changes):
+def settled_p99(log: np.ndarray | None, changes: Changes) -> float | None:
     """The foreground's p99 half a second after the disk's speed has changed, over that of
     the half second before the first change and as many times longer as the disk takes; of
     several changes the worst. None without any, or where no I/O ended."""
@@ -39,7 +44,7 @@ def settled_p99(log, changes):
     return max(after) / before
 
 
-def rate_back(directory, fio, foreground, changes):
+def rate_back(directory: str, fio: dict[str, Any], foreground: set[str], changes: Changes) -> float | None:
     """The rate of the background jobs that keep a log, in the last quarter of the second after
     the disk has its speed back, over that of the half second before it first lost it."""
     if len(changes) < 2 or changes[-1][1] != 1:

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """Who got how much of the disk: rates, and their fairness."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from weirlab.fio import done, options_of
+from weirlab.shapes import Entries
 
 
-def device_seconds(job, options, costs):
+def device_seconds(job: dict[str, Any], options: dict[str, Any], costs: dict[str, float]) -> float | None:
     """What the disk spent on it, by the cost of an I/O; None if costs do not know that:
     other sizes, sequential I/O, or the page cache between."""
     total = 0.0
@@ -25,7 +31,8 @@ def device_seconds(job, options, costs):
     return total
 
 
-def jain(fio, costs, groups):
+def jain(fio: dict[str, Any], costs: dict[str, float], groups: dict[str, int] | None) -> tuple[float | None,
+         str | None]:
     """Jain's index over jobs, and by what: (None, None) of a lone job. What a job of a
     control group got counts by its weight: the job 'a-reads' is of the group 'a'."""
     jobs = fio['jobs']
@@ -43,7 +50,7 @@ def jain(fio, costs, groups):
     return (sum(shares) ** 2 / (len(shares) * squares), by) if squares else (None, None)
 
 
-def rates(jobs, ways=('read', 'write')):
+def rates(jobs: Entries, ways: Sequence[str] = ('read', 'write')) -> tuple[float, float, float]:
     """MB/s, I/Os a second and seconds of some jobs together, as fio adds up a group."""
     seconds = max((job[way]['runtime'] for job in jobs for way in ways), default=0) / 1e3
     if not seconds:
@@ -52,7 +59,7 @@ def rates(jobs, ways=('read', 'write')):
             sum(done(job[way]) for job in jobs for way in ways) / seconds, seconds)
 
 
-def weight_ratio(jobs, groups):
+def weight_ratio(jobs: Entries, groups: dict[str, int]) -> float | None:
     """What the heavier of two control groups got, over what the lighter one got."""
     if len(groups) != 2:
         return None
@@ -61,7 +68,7 @@ def weight_ratio(jobs, groups):
     return heavy / light if light else None
 
 
-def idle_share(fio):
+def idle_share(fio: dict[str, Any]) -> float | None:
     """Of all bytes, those of jobs of ionice's class idle."""
     sizes = [(job['read']['io_bytes'] + job['write']['io_bytes'], options_of(fio, job).get('prioclass') == '3')
              for job in fio['jobs']]

@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """What scripts/bench-figures prints."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from weirlab.figures import goals
 from weirlab.figures.words import cell, columns_of, figure_text, gate_lines, notes, origin, sweep_lines
 from weirlab.table import show_table
 
+if TYPE_CHECKING:
+    from weirlab.figures.folder import Bench
 
-def show_goals(bench, markdown):
+
+def show_goals(bench: Bench, markdown: bool) -> None:
     """A verdict a goal and profile; in plain text, where lines are short, only what has run."""
     checks = bench.verdicts()
     if not checks:
@@ -26,7 +33,7 @@ def show_goals(bench, markdown):
     print()
 
 
-def show(bench, markdown):
+def show(bench: Bench, markdown: bool) -> None:
     """Everything, the gate first, then the goals."""
     if bench.gate is not None:
         passed = sum(check['ok'] is True for check in bench.gate)

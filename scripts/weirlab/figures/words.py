@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """Figures as the tables and the page say them."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from weirlab.shapes import Entries, Figure
+
+if TYPE_CHECKING:
+    from weirlab.figures.folder import Bench
+
 # Of the tables: heading, figure, format.
 COLUMNS = [('p50 us', 'p50_us', '.4g'), ('p99 us', 'p99_us', '.4g'), ('p99.9 us', 'p999_us', '.4g'),
            ('max us', 'max_us', '.4g'), ('fg IOPS', 'foreground_iops', '.4g'),
@@ -13,12 +23,12 @@ COLUMNS = [('p50 us', 'p50_us', '.4g'), ('p99 us', 'p99_us', '.4g'), ('p99.9 us'
 WORDS = {'p99_us': 'p99 us', 'foreground_seconds': 'run s', 'foreground_mbs': 'fg MB/s'}
 
 
-def number(value, form):
+def number(value: float, form: str) -> str:
     """Of a figure; large ones without an exponent."""
     return f'{value:.0f}' if form.endswith('g') and abs(value) >= 1000 else f'{value:{form}}'
 
 
-def cell(figure, form):
+def cell(figure: Figure | None, form: str) -> str:
     """A median with its interval."""
     if figure is None:
         return '-'
@@ -26,13 +36,13 @@ def cell(figure, form):
     return text if low == high else f'{text} ({low} to {high})'
 
 
-def seeds_of(entries):
+def seeds_of(entries: Entries) -> str:
     """'seed 1' or 'seeds 1 2 3'."""
     seeds = sorted({seed for entry in entries for seed in entry['seed_list']})
     return ('seed ' if len(seeds) == 1 else 'seeds ') + ' '.join(map(str, seeds))
 
 
-def origin(entries):
+def origin(entries: Entries) -> str:
     """Where figures come from: said on everything that is shown."""
     entry = entries[0]
     if entry['simulated']:
@@ -40,7 +50,7 @@ def origin(entries):
     return f"on {entry['device'] or 'a disk of this machine'} (profile {entry['profile']}, {seeds_of(entries)})"
 
 
-def notes(bench, key, entries):
+def notes(bench: Bench, key: tuple[str, str, str], entries: Entries) -> Iterator[str]:
     """Sentences below a table."""
     measure = entries[0]['measure']
     what = {'latency': 'lowest p99', 'time': 'least run time', 'throughput': 'highest foreground MB/s'}[measure]
@@ -65,17 +75,17 @@ def notes(bench, key, entries):
     yield 'latency: ' + ', '.join(words[s] for s in sorted(source))
 
 
-def columns_of(entries):
+def columns_of(entries: Entries) -> list[tuple[str, str, str]]:
     """Those with anything in them."""
     return [column for column in COLUMNS if any(entry['figures'][column[1]] for entry in entries)]
 
 
-def gate_lines(gate):
+def gate_lines(gate: Entries) -> list[list[str]]:
     """Heading and rows of the gate's table."""
-    def text(value):
+    def text(value: Any) -> str:
         return f'{value:.4g}' if isinstance(value, float) else '-' if value is None else str(value)
 
-    def verdict(ok):
+    def verdict(ok: bool | None) -> str:
         return 'ok' if ok is True else 'FAILED' if ok is False else 'not checked'
     rows = [['', 'check', 'scenario', 'value', 'want']]
     for check in gate:
@@ -84,12 +94,12 @@ def gate_lines(gate):
     return rows
 
 
-def figure_text(value):
+def figure_text(value: float) -> str:
     """Of a goal."""
     return number(value, '.4g')
 
 
-def sweep_lines(bench, scenario, profile):
+def sweep_lines(bench: Bench, scenario: str, profile: str) -> list[list[str]]:
     """Heading and rows of the table of what settings can do; none if none were tried."""
     found = [best for best in bench.best if (best['scenario'], best['profile']) == (scenario, profile)]
     if not found:

@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the numbers of a drive say, without the model."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
 
-def transfer_ns(numbers, rate_name, size):
+def transfer_ns(numbers: Mapping[str, str], rate_name: str, size: int) -> float:
     """Of so many bytes at a rate in MB/s."""
     mbps = int(numbers[rate_name])
     return size * 1e3 / mbps if mbps else 0
 
 
-def fixed_ns(numbers):
+def fixed_ns(numbers: Mapping[str, str]) -> float:
     """Of a lone read of 4 KiB, without what is drawn."""
     return int(numbers["command_ns"]) + transfer_ns(numbers, "bus_mbps", 4096) + \
         (transfer_ns(numbers, "channel_mbps", 4096) if numbers["read_ns"] != "1" else 0)
 
 
-def ceiling(numbers):
+def ceiling(numbers: Mapping[str, str]) -> tuple[float, str]:
     """The most random reads of 4 KiB a second, and what sets it."""
-    limits = {}
+    limits: dict[str, float] = {}
     if numbers["cap_iops"] != "0":
         limits["cap"] = int(numbers["cap_iops"])
     if numbers["command_ns"] != "0":
@@ -36,7 +40,7 @@ def ceiling(numbers):
     return limits[least], least
 
 
-def cdf_of(text):
+def cdf_of(text: str) -> Callable[[Any], Any]:
     """The distribution function, of the times over their mean, of what read_dist says."""
     kind, *words = text.split()
     if kind == "table":
@@ -56,11 +60,11 @@ def cdf_of(text):
     raise ValueError(f"no distribution function of '{text}'")
 
 
-def ks_distance(values, cdf):
+def ks_distance(values: Sequence[float], cdf: Callable[[Any], Any]) -> float:
     """Of a sample from a distribution function (Kolmogorov-Smirnov)."""
     return float(stats.ks_1samp(values, cdf, method="asymp").statistic)
 
 
-def ks_of_samples(a, b):
+def ks_of_samples(a: Sequence[float], b: Sequence[float]) -> float:
     """Of two samples."""
     return float(stats.ks_2samp(a, b, method="asymp").statistic)

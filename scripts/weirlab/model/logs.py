@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The logs of both sides, when each command ended and what it took, and their figures."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from statistics import fmean as mean
 
 from weirlab.model.plan import GC_MIB
@@ -9,11 +12,14 @@ from weirlab.model.plan import GC_MIB
 class Log:
     """One run of one scenario."""
 
-    def __init__(self):
-        self.end, self.latency, self.media, self.numbers = [], [], (0, 0), {}
+    def __init__(self) -> None:
+        self.end: list[int] = []
+        self.latency: list[int] = []
+        self.media: tuple[int, ...] = (0, 0)
+        self.numbers: dict[str, str] = {}
 
 
-def read_logs(path):
+def read_logs(path: str) -> dict[str, list[Log]]:
     """Return {name: [Log]}."""
     logs = {}
     with open(path, encoding="ascii") as file:
@@ -32,19 +38,19 @@ def read_logs(path):
     return logs
 
 
-def latency_us(log):
+def latency_us(log: Log) -> float:
     """The mean."""
     return mean(log.latency) / 1e3
 
 
-def rate(log, first=0.0, last=1.0):
+def rate(log: Log, first: float = 0.0, last: float = 1.0) -> float:
     """Commands a second, between two parts of the log; the beginning is time 0."""
     n = len(log.end)
     a, b = int(n * first), int(n * last)
     return (b - a) * 1e9 / (log.end[b - 1] - (log.end[a - 1] if a else 0))
 
 
-def bend(log, before, after):
+def bend(log: Log, before: tuple[float, float], after: tuple[float, float]) -> float:
     """Commands ended where the lines through two parts of the log meet."""
     n = len(log.end)
     (a, b), (c, d) = ((int(n * x) for x in part) for part in (before, after))
@@ -54,7 +60,7 @@ def bend(log, before, after):
     return b + fast * (t - log.end[b - 1])
 
 
-def cliff_figures(log):
+def cliff_figures(log: Log) -> Iterator[tuple[str, float]]:
     """MB/s before and after, and where."""
     fast, slow = rate(log, 0.05, 0.15), rate(log, 0.6, 1)
     yield "before, MB/s", fast * 131072 / 1e6
@@ -63,7 +69,7 @@ def cliff_figures(log):
         yield "cliff at, MiB", bend(log, (0.05, 0.15), (0.6, 1)) / 8
 
 
-def gc_figures(log):
+def gc_figures(log: Log) -> Iterator[tuple[str, float]]:
     """Rates before and after, onset, write amplification."""
     disk = GC_MIB * 64 / len(log.end)
     before, after = (0.5 * disk, 0.95 * disk), (1.15 * disk, 1.3 * disk)
@@ -75,7 +81,7 @@ def gc_figures(log):
     yield "write amplification", log.media[1] / log.media[0]
 
 
-def steady(log, depth):
+def steady(log: Log, depth: int) -> tuple[float, float]:
     """Mean latency in ns and commands a second, without the beginning and the end,
     where there are fewer commands than depth."""
     n = len(log.end)
@@ -84,7 +90,7 @@ def steady(log, depth):
     return mean(log.latency[first:last + 1]), (last - first) / seconds
 
 
-def figures(name, log):
+def figures(name: str, log: Log) -> Iterator[tuple[str, float]]:
     """(what, value) of a scenario."""
     speed = int(log.numbers["speed"])
     _, kind, *rest = name.split("/")

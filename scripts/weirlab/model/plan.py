@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """What scripts/bench-model measures."""
 
+from __future__ import annotations
+
 from collections import namedtuple
+from collections.abc import Iterable
 
 # speed: so slow that the host's 10 to 15 us a command are below 1 % of the least
 # latency. poll: the same for a queue where waiting costs instructions, so no more
@@ -30,12 +33,13 @@ DIST_IOS = 8000
 GC_MIB = 256
 
 
-def plan(names, quick):
+def plan(names: Iterable[str], quick: bool) -> None:
     """The lines of the plan."""
     for name in names:
         p = PROFILES[name]
 
-        def line(kind, speed, *loads, mib=p.mib, queue="irq", numbers="", name=name):
+        def line(kind: str, speed: int, *loads: str, mib: int = p.mib, queue: str = "irq", numbers: str = "",
+                 name: str = name) -> None:
             given = f"speed={speed}" + (";" + numbers if numbers else "")
             print(f"{name}/{kind}", name, mib, given, queue, ";".join(loads), sep="\t")
 

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """The comparison of both sides."""
 
+from __future__ import annotations
+
 import math
 import sys
 from statistics import fmean as mean
 
 from weirlab.model.arithmetic import cdf_of, ceiling, fixed_ns, ks_distance, ks_of_samples
-from weirlab.model.logs import figures, latency_us, rate, read_logs, steady
+from weirlab.model.logs import Log, figures, latency_us, rate, read_logs, steady
 from weirlab.model.plan import GC_MIB
 from weirlab.table import table_lines
+
+Logs = dict[str, list[Log]]
 
 TOLERANCE = 0.02
 KS_MAX = 0.02
@@ -17,27 +21,27 @@ KS_MAX = 0.02
 class Report:
     """Rows, and whether all is well."""
 
-    def __init__(self, markdown):
+    def __init__(self, markdown: bool) -> None:
         self.markdown, self.missed, self.checked, self.rows = markdown, 0, 0, []
 
-    def title(self, text, *columns):
+    def title(self, text: str, *columns: str) -> None:
         """Begin a table."""
         self.flush()
         print(f"\n### {text}\n" if self.markdown else f"\n{text}")
         self.rows = [columns]
 
-    def row(self, *cells):
+    def row(self, *cells: str | float) -> None:
         """Of the table."""
         self.rows.append([cell if isinstance(cell, str) else f"{cell:.4g}" if abs(cell) < 1000
                           else f"{cell:.0f}" for cell in cells])
 
-    def verdict(self, good):
+    def verdict(self, good: bool) -> str:
         """Count a check. Return: its word."""
         self.checked += 1
         self.missed += not good
         return "ok" if good else "MISSED"
 
-    def flush(self):
+    def flush(self) -> None:
         """Print the table."""
         if not self.rows:
             return
@@ -47,13 +51,13 @@ class Report:
             print(indent + line)
         self.rows = []
 
-    def ratio(self, have, want):
+    def ratio(self, have: float, want: float) -> tuple[float, float, str, str]:
         """Cells: both, their ratio, and whether that is near enough to 1."""
         r = have / want
         return have, want, f"{r:.4f}", self.verdict(abs(r - 1) <= TOLERANCE)
 
 
-def compare(r, measured, expected):
+def compare(r: Report, measured: Logs, expected: Logs) -> None:
     """Everything that both sides have a figure of."""
     titles = {
         "qd1": "Alone: random 4 KiB at queue depth 1",
@@ -84,7 +88,7 @@ def compare(r, measured, expected):
                     r.row(name, what, str(have.get(what)), str(wants[0].get(what)), "-", r.verdict(False))
 
 
-def knees(r, measured):
+def knees(r: Report, measured: Logs) -> None:
     """Throughput at depth against what the numbers say."""
     r.title("Knee at channels x dies: stripes read in sequence, nothing but the dies taking time;"
             " I/Os a second against min(depth, dies) / read_ns",
@@ -114,7 +118,7 @@ def knees(r, measured):
               f"{top * latency_us(log) / speed / 1e6:.1f}")
 
 
-def little(r, measured):
+def little(r: Report, measured: Logs) -> None:
     """Latency x throughput = depth."""
     r.title("Little's law: mean latency x throughput over depth", "scenario", "", "ratio", "")
     for name, (log,) in measured.items():
@@ -126,7 +130,7 @@ def little(r, measured):
         r.row(name, "", f"{q:.4f}", r.verdict(abs(q - 1) <= TOLERANCE))
 
 
-def distributions(r, measured, expected):
+def distributions(r: Report, measured: Logs, expected: Logs) -> None:
     """Kolmogorov and Smirnov."""
     r.title("Latency at depth 1 against the configured distribution: Kolmogorov-Smirnov distance,"
             f" at most {KS_MAX:g}",
@@ -147,7 +151,7 @@ def distributions(r, measured, expected):
               f"{1.358 / math.sqrt(len(log.latency)):.4f}", r.verdict(d <= limit))
 
 
-def queues(r, measured):
+def queues(r: Report, measured: Logs) -> None:
     """A poll queue does what one with interrupts does."""
     r.title("Poll queue against interrupts: random reads of 4 KiB", "scenario", "figure",
             "poll", "irq", "ratio", "")
@@ -160,7 +164,7 @@ def queues(r, measured):
             r.row(f"{profile}/{rest[0]}", what, *r.ratio(value, irq[what]))
 
 
-def report(measured_path, expected_path, markdown):
+def report(measured_path: str, expected_path: str, markdown: bool) -> int:
     """Return: the exit status."""
     measured, expected = read_logs(measured_path), read_logs(expected_path)
     if set(measured) != set(expected):

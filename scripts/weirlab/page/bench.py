@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The page of a bench directory."""
 
+from __future__ import annotations
+
 import itertools
 import json
 
@@ -12,16 +14,17 @@ from weirlab.page.compared_plots import draw_cases, draw_tradeoff
 from weirlab.page.html import Page, escaped
 from weirlab.page.kept import Kept
 from weirlab.page.latency_plots import draw_tails, draw_time
+from weirlab.shapes import Entries, Figure
 
 
-def bench_cell(figure, form):
+def bench_cell(figure: Figure | None, form: str) -> str | tuple[str, str]:
     """(median, interval) of a table."""
     text = cell(figure, form)
     middle, _, rest = text.partition(' (')
     return (middle, rest.rstrip(')').replace(' to ', ' – ')) if rest else middle
 
 
-def bench_tables(page, bench, key, tables):
+def bench_tables(page: Page, bench: Bench, key: tuple[str, str], tables: dict[str, Entries]) -> None:
     """One per case, the winner marked."""
     for case, entries in tables.items():
         page.heading(3, f"{key[0]}, {case}: {origin(entries)}" if case != 'all' else
@@ -40,7 +43,7 @@ def bench_tables(page, bench, key, tables):
         page.table(sweeps, 2)
 
 
-def runs_section(page, bench):
+def runs_section(page: Page, bench: Bench) -> None:
     """Machine, versions, parameters."""
     page.heading(2, 'Machine, versions, parameters', 'machine')
     names = ['scenario', 'profile', 'simulated', 'device', 'kernel', 'fio', 'qemu', 'instructions_per_ns', 'speed',
@@ -67,7 +70,7 @@ def runs_section(page, bench):
         page.add(f'<pre>{escaped(json.dumps(bench.asked, indent=1, sort_keys=True))}</pre>')
 
 
-def goals_section(page, bench):
+def goals_section(page: Page, bench: Bench) -> None:
     """What the elevator was to reach, and whether it does."""
     checks = bench.verdicts()
     if not checks:
@@ -79,7 +82,7 @@ def goals_section(page, bench):
         page.note(sentence)
 
 
-def bench_page(directory, out):
+def bench_page(directory: str, out: str) -> tuple[Page, str]:
     """The page of a bench directory."""
     kept = Kept()
     bench = Bench(directory, kept.keep)

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
 """Plots of a bench: schedulers beside each other, with what is paid for their latency."""
 
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING, Any
 
 from weirlab.figures.words import origin
 from weirlab.names import label_key
 from weirlab.page.labels import (
     MOST_PANELS, OTHER_STYLE, STYLES, chosen, decides, handle, short_setting, spread, styles_of, sweeps)
 from weirlab.page.plots import grid, log_axis, name_axes
+from weirlab.shapes import Entries
+
+if TYPE_CHECKING:
+    from weirlab.page.html import Page
 
 
-def put_labels(figure, axis, points):
+def put_labels(figure: Any, axis: Any, points: list[tuple[float, float, str]]) -> None:
     """Texts beside points, where the least is in their way."""
     renderer = figure.canvas.get_renderer()
     frame = axis.get_window_extent(renderer)
@@ -37,7 +44,7 @@ def put_labels(figure, axis, points):
         taken.append((box.x0, box.y0, box.x1, box.y1))
 
 
-def draw_tradeoff(page, key, tables, runs, name):
+def draw_tradeoff(page: Page, key: tuple[str, str], tables: dict[str, Entries], runs: Entries, name: str) -> None:
     """The deciding latency against the throughput paid for it."""
     cases = spread(list(tables), MOST_PANELS)
     entries = [entry for case in cases for entry in tables[case]]
@@ -94,7 +101,7 @@ def draw_tradeoff(page, key, tables, runs, name):
                 'Bars are 95 % intervals.')
 
 
-def draw_cases(page, key, tables, name):
+def draw_cases(page: Page, key: tuple[str, str], tables: dict[str, Entries], name: str) -> None:
     """What decides, a row per case, beside the throughput paid for it."""
     cases = list(tables)
     entries = [entry for case in cases for entry in tables[case]]

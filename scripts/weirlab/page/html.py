@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """HTML, which is XML as well, and figures that become PNGs beside it and inside it."""
 
+from __future__ import annotations
+
 import base64
 import html
 import io
 import os
 import sys
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from matplotlib import pyplot
 from PIL import Image
@@ -38,7 +42,7 @@ pre { font-size: .8em; white-space: pre-wrap; overflow-wrap: anywhere }
 """
 
 
-def escaped(text):
+def escaped(text: object) -> str:
     """As HTML, which is XML: without what a name may have in it and XML may not."""
     return html.escape('\n'.join(map(printable, str(text).split('\n'))))
 
@@ -46,24 +50,24 @@ def escaped(text):
 class Page:
     """HTML, and figures that become PNGs beside it and inside it."""
 
-    def __init__(self, directory, steps):
+    def __init__(self, directory: str, steps: int) -> None:
         self.directory, self.parts, self.made = directory, [], []
         self.steps, self.said = steps, time.monotonic()
 
-    def add(self, text):
+    def add(self, text: str) -> None:
         """HTML as it is."""
         self.parts.append(text)
 
-    def heading(self, level, text, anchor=None):
+    def heading(self, level: int, text: str, anchor: str | None = None) -> None:
         """Of a section."""
         mark = f' id="{escaped(anchor)}"' if anchor else ''
         self.add(f'<h{level}{mark}>{escaped(text)}</h{level}>')
 
-    def note(self, text, kind='note'):
+    def note(self, text: str, kind: str = 'note') -> None:
         """A line of text."""
         self.add(f'<p class="{kind}">{escaped(text)}</p>')
 
-    def table(self, rows, text_columns=1, classes=()):
+    def table(self, rows: Sequence[Sequence[Any]], text_columns: int = 1, classes: Sequence[str] = ()) -> None:
         """Rows of cells, the first the heading; (text, small text) is a cell as well."""
         self.add('<div class="wide"><table>')
         for i, row in enumerate(rows):
@@ -79,7 +83,7 @@ class Page:
             self.add(''.join(cells) + '</tr>')
         self.add('</table></div>')
 
-    def figure(self, figure, name, caption, colours=128):
+    def figure(self, figure: Any, name: str, caption: str, colours: int = 128) -> None:
         """Save it; few colours make small files."""
         raw = io.BytesIO()
         figure.savefig(raw, format='png', dpi=DPI, metadata={'Software': None})
@@ -98,7 +102,7 @@ class Page:
                  f'width="{image.width}" height="{image.height}"/>'
                  f'<figcaption>{escaped(caption)}</figcaption></figure>')
 
-    def whole(self, title):
+    def whole(self, title: str) -> bytes:
         """The document, which is XML as well."""
         return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
                 '<meta name="viewport" content="width=device-width"/>'

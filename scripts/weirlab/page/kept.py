@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """Latencies of a bench, made few enough to be kept: their tails, and slots of time."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from weirlab.figures.latencies import Latencies
 
 CDF_POINTS, SLOTS, SLOT_IOS = 300, 120, 100
 
@@ -11,10 +17,10 @@ CDF_POINTS, SLOTS, SLOT_IOS = 300, 120, 100
 class Kept:
     """What figures need of a run's latencies, which are too many to keep them all."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.tails, self.slots = {}, {}
 
-    def keep(self, row, times):
+    def keep(self, row: Any, times: Latencies) -> None:
         """The least seed of each is shown."""
         key = row[:4]
         if key in self.tails and self.tails[key][0] <= row.seed:
@@ -28,7 +34,7 @@ class Kept:
         self.slots[key] = row.seed, per_slot(times.log)
 
 
-def per_slot(log):
+def per_slot(log: np.ndarray | None) -> np.ndarray | None:
     """(seconds, p50, p99, max in us) of the log, in slots of time."""
     if log is None:
         return None
@@ -41,6 +47,6 @@ def per_slot(log):
     rows = []
     for i in np.unique(slot):
         values = log[slot == i, 1] / 1e3
-        p50, p99 = np.percentile(values, (50, 99), method='inverted_cdf')
-        rows.append(((first + (i + 0.5) * span / slots) / 1e3, p50, p99, values.max()))
+        middle, slow = (np.percentile(values, share, method='inverted_cdf') for share in (50, 99))
+        rows.append(((first + (i + 0.5) * span / slots) / 1e3, middle, slow, values.max()))
     return np.array(rows)

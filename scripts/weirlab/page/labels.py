@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """How schedulers and their settings are told apart in the plots of a bench."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot
@@ -9,6 +13,10 @@ from matplotlib import pyplot
 from weirlab.figures.folder import DECIDES
 from weirlab.names import label_key, natural
 from weirlab.page.plots import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY
+from weirlab.shapes import Entries
+
+# Colour, marker, line.
+Style = tuple[str, str, Any]
 
 MOST_PANELS, MOST_LINES = 12, 9
 STYLES = {'none': (BLACK, 'o', '-'), 'none(wbt_lat_usec=0)': (PURPLE, 'X', (0, (5, 1))), 'mq-deadline': (ORANGE, 's', (0, (1, 1))),
@@ -17,13 +25,13 @@ OTHER_STYLE = (BLUE, 'v', '-')
 SWEPT_LINES = [(0, (2, 2)), (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1))]
 
 
-def base_of(entry):
+def base_of(entry: dict[str, Any]) -> str:
     """The scheduler, or what it is called."""
     base = entry['label'].partition('(')[0]
     return base if base in STYLES else entry['scheduler']
 
 
-def styles_of(entries):
+def styles_of(entries: Entries) -> dict[str, Style]:
     """{label: (colour, marker, line)}: of a scheduler all settings have its colour."""
     styles, swept = {}, {}
     for label in sorted({entry['label'] for entry in entries}, key=label_key):
@@ -36,19 +44,19 @@ def styles_of(entries):
     return styles
 
 
-def handle(label, style, marker=True, line=True):
+def handle(label: str, style: Style, marker: bool = True, line: bool = True) -> Any:
     """Of a legend."""
     return pyplot.Line2D([], [], color=style[0], marker=style[1] if marker else None,
                          markersize=11 if style[1] == '*' else 8, linestyle=style[2] if line else 'none', label=label,
                          markerfacecolor='white' if '(' in label else style[0])
 
 
-def decides(entries):
+def decides(entries: Entries) -> tuple[str, bool]:
     """(figure, whether less is better) of the scenario."""
     return DECIDES[entries[0]['measure']]
 
 
-def chosen(entries):
+def chosen(entries: Entries) -> list[str]:
     """Labels to draw lines of: each scheduler as it comes, and the best of its settings."""
     labels = sorted({entry['label'] for entry in entries}, key=label_key)
     if len(labels) <= 6:
@@ -65,14 +73,14 @@ def chosen(entries):
     return sorted(both, key=label_key)[:MOST_LINES]
 
 
-def spread(items, most):
+def spread(items: Sequence[Any], most: int) -> list[Any]:
     """At most so many of them, the first and the last among them."""
     if len(items) <= most:
         return list(items)
     return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]
 
 
-def sweeps(entries, runs):
+def sweeps(entries: Entries, runs: Entries) -> dict[tuple[Any, ...], Entries]:
     """Lists of entries of one scheduler that differ in the value of one setting, sorted by it."""
     settings = {run['label']: run.get('settings') or {} for run in runs}
     groups = {}
@@ -85,7 +93,7 @@ def sweeps(entries, runs):
             for key, found in groups.items() if len(found) > 1}
 
 
-def short_setting(label):
+def short_setting(label: str) -> str:
     """What is in the brackets, without the names of what is set if there is but one."""
     inside = label.partition('(')[2].rstrip(')')
     if inside.count('=') != 1:

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Plots of a bench: the slow tail of latencies, and latency over time."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.ticker import NullLocator
@@ -9,14 +13,19 @@ from weirlab.figures.words import origin
 from weirlab.page.kept import SLOTS
 from weirlab.page.labels import MOST_PANELS, chosen, handle, spread, styles_of
 from weirlab.page.plots import BAND, BLACK, BLUE, ORANGE, RED, grid, log_axis, name_axes
+from weirlab.shapes import Entries
+
+if TYPE_CHECKING:
+    from weirlab.page.html import Page
+    from weirlab.page.kept import Kept
 
 
-def seed_title(entries, seed):
+def seed_title(entries: Entries, seed: int) -> str:
     """As origin(), of one seed."""
     return origin([{**entries[0], 'seed_list': [seed]}])
 
 
-def draw_tails(page, key, tables, kept, name):
+def draw_tails(page: Page, key: tuple[str, str], tables: dict[str, Entries], kept: Kept, name: str) -> None:
     """1 - CDF, both axes logarithmic."""
     cases = spread(list(tables), MOST_PANELS)
     entries = [entry for case in cases for entry in tables[case]]
@@ -59,13 +68,14 @@ def draw_tails(page, key, tables, kept, name):
                 f'is better.{more}')
 
 
-def events_of(runs, key):
+def events_of(runs: Entries, key: tuple[str, str]) -> list[tuple[float, str]]:
     """What happened to the disk while fio ran: (seconds, attribute=value)."""
     return sorted({(when, what) for run in runs if (run['scenario'], run['profile']) == tuple(key)
                    for when, what in run.get('events', [])})
 
 
-def draw_time(page, key, tables, kept, runs, name):
+def draw_time(page: Page, key: tuple[str, str], tables: dict[str, Entries], kept: Kept, runs: Entries,
+              name: str) -> None:
     """Latency over time, a panel per scheduler, of the last case."""
     case = list(tables)[-1]
     entries = tables[case]

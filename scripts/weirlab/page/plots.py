@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the plots of a page have in common: axes, panels, colours."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 from matplotlib import pyplot
@@ -14,7 +18,7 @@ BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
     '#000000', '#e69f00', '#56b4e9', '#009e73', '#0072b2', '#d55e00', '#cc79a7')
 
 
-def set_up():
+def set_up() -> None:
     """The same on every machine, whatever its matplotlibrc says."""
     matplotlib.rcdefaults()
     matplotlib.rcParams.update({
@@ -27,12 +31,12 @@ def set_up():
         matplotlib.rcParams['text.parse_math'] = False
 
 
-def plain(value, _=None):
+def plain(value: float, _: Any = None) -> str:
     """A tick without an exponent."""
     return f'{value:,.0f}' if value >= 1 else f'{value:g}'
 
 
-def log_axis(axis, low, high):
+def log_axis(axis: Any, low: float, high: float) -> None:
     """Logarithmic, labelled in plain numbers, between numbers of that decade."""
     decades = math.log10(high / low) if low > 0 else 9
     axis.set_major_locator(LogLocator(subs=(1,) if decades > 2.5 else (1, 2, 5) if decades > 0.5 else range(1, 10)))
@@ -42,7 +46,8 @@ def log_axis(axis, low, high):
         axis.set_minor_locator(NullLocator())
 
 
-def grid(count, title, handles=(), panel_height=2.5, columns=None, sharex=True, sharey=True):
+def grid(count: int, title: str, handles: Sequence[Any] = (), panel_height: float = 2.5, columns: int | None = None,
+         sharex: bool = True, sharey: bool = True) -> tuple[Any, list[Any], int]:
     """Panels with room for a title above and a legend below."""
     columns = columns or (1 if count == 1 else 2 if count in (2, 4) else 3)
     rows = math.ceil(count / columns)
@@ -66,7 +71,7 @@ def grid(count, title, handles=(), panel_height=2.5, columns=None, sharex=True, 
     return figure, axes[:count], columns
 
 
-def name_axes(axes, columns, x, y):
+def name_axes(axes: list[Any], columns: int, x: str, y: str) -> None:
     """Units, once a column and once a row."""
     for i, axis in enumerate(axes):
         if i + columns >= len(axes):

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 """The page of a trace directory."""
 
+from __future__ import annotations
+
 import os
 
 from weirlab.figures.words import number
 from weirlab.files import read_json
 from weirlab.page.html import Page, escaped
 from weirlab.page.trace_plots import PHASES, draw_budget, draw_depth, draw_heat, size_of
+from weirlab.shapes import Entries
 from weirlab.text import Trouble
 
 
-def micro(ns):
+def micro(ns: float) -> str:
     """Of a table."""
     return number(ns / 1e3, '.4g')
 
 
-def group_rows(page, heading, groups):
+def group_rows(page: Page, heading: str, groups: Entries) -> None:
     """A table of groups, Q2C and D2C side by side."""
     names = [('mean_ns', 'mean'), ('p50_ns', 'p50'), ('p99_ns', 'p99'), ('p99.9_ns', 'p99.9'), ('max_ns', 'max')]
     rows = [[heading, 'I/Os', 'MB'] + [f'{phase} {name} µs' for phase in ('Q2C', 'D2C') for _, name in names]]
@@ -26,7 +29,7 @@ def group_rows(page, heading, groups):
     page.table(rows, 1)
 
 
-def trace_page(directory, out):
+def trace_page(directory: str, out: str) -> tuple[Page, str]:
     """The page of a trace directory."""
     path = os.path.join(directory, 'trace.json')
     trace = read_json(path, None)

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Plots of a trace: where the time went, latency and queue depth over time."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import matplotlib
 import numpy as np
 from matplotlib import pyplot
@@ -10,6 +14,9 @@ from weirlab.page.plots import (
     BAND, BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY, YELLOW, grid, log_axis, name_axes, plain)
 from weirlab.text import printable
 
+if TYPE_CHECKING:
+    from weirlab.page.html import Page
+
 # Of a bio's way, in its order: colour, hatch (for print), what happens.
 PHASES = {'Q2G': (ORANGE, '', 'waits for a request'), 'G2I': (YELLOW, '..', 'plugged'),
           'Q2M': (GREEN, '\\\\', 'until merged'), 'I2D': (RED, '//', 'in the scheduler'),
@@ -18,7 +25,7 @@ PHASES = {'Q2G': (ORANGE, '', 'waits for a request'), 'G2I': (YELLOW, '..', 'plu
           'unseen': ('#ffffff', '', 'unseen')}
 
 
-def size_of(group):
+def size_of(group: dict[str, Any]) -> str:
     """Who or what a group is."""
     for key in ('operation', 'size', 'cpu'):
         if key in group:
@@ -26,7 +33,7 @@ def size_of(group):
     return f"{printable(group['process'])} ({group['pid']})"
 
 
-def draw_budget(page, trace, title):
+def draw_budget(page: Page, trace: dict[str, Any], title: str) -> None:
     """A stacked bar of all, of each operation, and of the busiest processes."""
     bars = [('all', {name: part['sum_ns'] for name, part in trace['budget'].items()})]
     for kind in ('by_operation', 'by_process'):
@@ -59,7 +66,7 @@ def draw_budget(page, trace, title):
                 'of everything, by operation, and of the busiest processes.')
 
 
-def draw_heat(page, trace, title):
+def draw_heat(page: Page, trace: dict[str, Any], title: str) -> None:
     """Latency over time, how many by colour."""
     over = trace['over_time']
     names = [name for name in ('Q2C', 'D2C') if np.sum(over[name])]
@@ -84,7 +91,7 @@ def draw_heat(page, trace, title):
                 'where none ended it is white.')
 
 
-def draw_depth(page, trace, title):
+def draw_depth(page: Page, trace: dict[str, Any], title: str) -> None:
     """Queue depth over time, in the device and in all."""
     over = trace['over_time']
     handles = [pyplot.Line2D([], [], color=BLUE, label='mean of a slot'),
