@@ -76,6 +76,7 @@ needs()
 		check /usr/lib/python3/dist-packages/scipy python3-scipy
 		demo jq jq
 		demo python3 python3
+		demo /usr/lib/python3/dist-packages/scipy python3-scipy
 		demo /usr/lib/python3/dist-packages/matplotlib python3-matplotlib
 		trace blktrace blktrace
 		trace blkparse blktrace

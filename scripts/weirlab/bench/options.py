@@ -44,7 +44,8 @@ def parse() -> argparse.Namespace:
         "figures; or on a real disk. What has been run is not run again, unless what it\n"
         "depends on has changed: scenario, kernel, sources.",
         epilog="exit status: 0 all was run, 1 something failed, 2 usage, 3 something is not\n"
-        "installed (scripts/setup lab build demo). docs/lab.md says how to read the result.")
+        "installed (scripts/setup lab build demo). docs/lab.md says how to read the result.\n"
+        "scripts/bench compare A B sets two result folders beside each other (--help).")
     parser.add_argument("scenario", nargs="*",
                         help="names in tests/fio (default all), or job files")
     parser.add_argument("--profile", nargs="+", metavar="P", help="default: the scenario's own")
