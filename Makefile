@@ -126,6 +126,7 @@ check-matrix:
 unit:
 	scripts/setup check
 	tests/unit/run
+	tests/python/run
 
 model:
 	scripts/setup check
