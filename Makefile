@@ -28,6 +28,7 @@ help:
 	@echo 'make demo            see it work, in a virtual machine'
 	@echo 'make check           all tests; make check-quick: the short ones'
 	@echo 'make check-long      the elevator under stress, for an hour'
+	@echo 'make fuzz            inputs that break the pure files are looked for, MINUTES=10 in all'
 	@echo 'make check-debug     some tests under kernels with KASAN, kmemleak, lockdep'
 	@echo 'make check-matrix    both modules on every kernel there is support for'
 	@echo 'make bench-path      instructions and locks per I/O beside brd, null_blk, other schedulers'
@@ -128,6 +129,11 @@ unit:
 	tests/unit/run
 	tests/python/run
 
+MINUTES ?= 10
+fuzz:
+	scripts/setup check fuzz
+	tests/fuzz/run --minutes $(MINUTES)
+
 model:
 	scripts/setup check
 	tests/model/run
@@ -150,4 +156,4 @@ bench bench-quick:
 	scripts/bench $(if $(filter bench-quick,$@),--quick) --out $(call quoted,$(OUT)/$@)
 	scripts/report $(call quoted,$(OUT)/$@)
 
-.PHONY: help tree modules install dkms install-tools deb man version clean demo check check-quick check-long check-debug check-matrix unit model style bench-path bench-model bench bench-quick
+.PHONY: help tree modules install dkms install-tools deb man version clean demo check check-quick check-long check-debug check-matrix unit fuzz model style bench-path bench-model bench bench-quick

@@ -85,6 +85,8 @@ needs()
 		clang clang clang
 		clang ld.lld lld
 		clang llvm-nm llvm
+		fuzz clang clang
+		fuzz /usr/share/doc/libclang-rt-dev libclang-rt-dev
 		arm64 aarch64-linux-gnu-gcc-12 gcc-12-aarch64-linux-gnu
 		arm64 aarch64-linux-gnu-strip binutils-aarch64-linux-gnu
 		arm64 qemu-system-aarch64 qemu-system-arm

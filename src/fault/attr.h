@@ -42,10 +42,10 @@ void weir_fault_attr_init(struct weir_fault_attr *a);
 
 /**
  * weir_fault_attr_parse() - "INTERVAL,PROBABILITY,SPACE,TIMES", as null_blk's parameters
- * @text: ends with NUL, or a newline and NUL
+ * @text: ends with NUL; a newline before it is refused
  * @a: set on success
  *
- * Called by config/fault_params.c.
+ * Called by config/fault_attrs.c.
  *
  * Return: false if @text is something else, or a number is out of range.
  */

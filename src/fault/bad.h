@@ -44,6 +44,7 @@ u32 weir_bad_find(const struct weir_bad *b, u64 sector);
  * weir_bad_add() - what is bad, and @first to @last as well
  * @old: what is bad; may be NULL
  * @first: not after @last
+ * @last: below 2^64 - 1
  * @to: the result; room for one range more than @old has
  *
  * Called by blk/verdict.c under the lock of those who change them.

@@ -443,6 +443,7 @@ static void other_text_is_no_attribute(void **state)
 	static const char *const bad[] = {
 		"", "1", "1,2,3", "1,2,3,4,5", "0,1,1,1", "1,101,0,1", "1,-1,0,1", "1,1,-1,1",
 		"1,1,0,-2", "1,1,0,2147483648", "1, 1,0,1", "a,1,0,1", "1,1,0,1x", "-,1,0,1",
+		"1,1,0,1\n",
 	};
 	struct weir_fault_attr a;
 	size_t i;
