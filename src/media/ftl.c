@@ -31,7 +31,7 @@ static void shape(struct weir_ftl *f, const struct weir_model *model, u64 capaci
 	f->nr_units = ((sectors - 1) >> shift) + 1;
 
 	block = (u64)model->page_kib * model->block_pages * model->channels *
-		model->dies << SECTORS_PER_KIB_SHIFT >> shift;
+		model->dies * model->planes << SECTORS_PER_KIB_SHIFT >> shift;
 	f->block_shift = block ? fls64(block) - 1 : 0;
 	f->block_shift = min_t(u32, f->block_shift, fls(f->nr_units >> MIN_BLOCKS_SHIFT));
 	f->block_shift = max_t(u32, f->block_shift, MIN_BLOCK_SHIFT);

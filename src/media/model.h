@@ -51,17 +51,21 @@ enum weir_media_kind {
 	/* flash */							\
 	SHAPE(channels, 1, 64, "Flash: channels")			\
 	SHAPE(dies, 1, 64, "Flash: dies per channel")			\
+	SHAPE(planes, 1, 16,						\
+	      "Flash: planes of a die, each of which reads on its own")	\
 	SHAPE(stripe_kib, 4, 1024,					\
-	      "Flash: KiB on a die before the next die's turn, a power of two") \
+	      "Flash: KiB on a plane before the next die's turn, a power of two") \
 	SHAPE(page_kib, 4, 1024,					\
-	      "Flash: KiB that a die programs at once, a power of two") \
-	SHAPE(block_pages, 4, 4096, "Flash: such pages in an erase block") \
+	      "Flash: KiB of a page, a power of two")			\
+	SHAPE(program_kib, 0, 16384,					\
+	      "Flash: KiB that a die programs at once, whole pages; 0: a page") \
+	SHAPE(block_pages, 4, 4096, "Flash: pages of a plane in an erase block") \
 	SHAPE(op_permille, 0, 2000,					\
 	      "Flash: spare capacity, in thousandths of the disk; 0: writes in place, no garbage") \
 	NUMBER(gc_low_permille, 1, 500,					\
 	       "Flash: in thousandths, so few free blocks begin garbage collection") \
 	NUMBER(read_ns, 1, 1000000000, "Flash: time to read a page in ns") \
-	NUMBER(program_ns, 1, 1000000000, "Flash: time to program a page in ns") \
+	NUMBER(program_ns, 1, 1000000000, "Flash: time of a program in ns") \
 	NUMBER(erase_ns, 0, 10000000000, "Flash: time to erase a block in ns") \
 	NUMBER(suspend_ns, 0, 1000000000,				\
 	       "Flash: time in ns to suspend a program or an erase for a read; 0: reads wait") \

@@ -15,7 +15,7 @@
 
 /* What a kind of medium has no use for must still be within its range. */
 #define UNUSED_FLASH							\
-	.channels = 1, .dies = 1, .stripe_kib = 4, .page_kib = 4,	\
+	.channels = 1, .dies = 1, .planes = 1, .stripe_kib = 4, .page_kib = 4,	\
 	.block_pages = 4, .gc_low_permille = 1, .read_ns = 1, .program_ns = 1
 #define UNUSED_DISK							\
 	.rpm = 7200, .outer_mbps = 1, .inner_mbps = 1, .zones = 1
@@ -48,7 +48,7 @@
 	.flush_ns = 500 * US, .discard_ns = 100 * US,			\
 	.discard_mib_ns = 100, .zeroes_ns = 50 * US,			\
 	.zeroes_mib_ns = 1 * MS,					\
-	.channels = 8, .dies = 4, .stripe_kib = 16, .page_kib = 16,	\
+	.channels = 8, .dies = 4, .planes = 1, .stripe_kib = 16, .page_kib = 16,	\
 	.block_pages = 1024, .op_permille = 70, .gc_low_permille = 10,	\
 	.read_ns = 55 * US, .program_ns = 524 * US, .erase_ns = 4 * MS,	\
 	.suspend_ns = 20 * US, .channel_mbps = 1400,			\
@@ -66,7 +66,7 @@
 	.flush_ns = 300 * US, .discard_ns = 30 * US,			\
 	.discard_mib_ns = 100, .zeroes_ns = 20 * US,			\
 	.zeroes_mib_ns = 100 * US,					\
-	.channels = 8, .dies = 8, .stripe_kib = 16, .page_kib = 16,	\
+	.channels = 8, .dies = 8, .planes = 1, .stripe_kib = 16, .page_kib = 16,	\
 	.block_pages = 1024, .op_permille = 130, .gc_low_permille = 10,	\
 	.read_ns = 40 * US, .program_ns = 524 * US, .erase_ns = 4 * MS,	\
 	.channel_mbps = 1400,						\
@@ -84,7 +84,7 @@
 	.flush_ns = 1 * MS, .discard_ns = 100 * US,			\
 	.discard_mib_ns = 200, .zeroes_ns = 20 * US,			\
 	.zeroes_mib_ns = 500 * US,					\
-	.channels = 4, .dies = 8, .stripe_kib = 16, .page_kib = 16,	\
+	.channels = 4, .dies = 8, .planes = 1, .stripe_kib = 16, .page_kib = 16,	\
 	.block_pages = 2048, .op_permille = 70, .gc_low_permille = 10,	\
 	.read_ns = 120 * US, .program_ns = 5240 * US, .erase_ns = 10 * MS, \
 	.channel_mbps = 667,						\
@@ -101,7 +101,7 @@
 	.plp = 1,							\
 	.discard_ns = 10 * US, .zeroes_ns = 10 * US,			\
 	.zeroes_mib_ns = 500 * US,					\
-	.channels = 4, .dies = 1, .stripe_kib = 4, .page_kib = 4,	\
+	.channels = 4, .dies = 1, .planes = 1, .stripe_kib = 4, .page_kib = 4,	\
 	.block_pages = 4, .gc_low_permille = 1,				\
 	.read_ns = 5500, .program_ns = 8 * US,				\
 	.dist = {							\
