@@ -32,7 +32,20 @@
  * takes long by a command's length (pages into the cache, units out of the mapping) is
  * done in pieces: weir_media_step() may return between them, and goes on at the same
  * time of the model. Left out: a program's data takes its die's time on the channel and
- * not the channel's, so that it delays no read; reads never hit the cache.
+ * not the channel's, so that it delays no read.
+ *
+ * What a profile may have besides:
+ *
+ * - slc_mib: writes go into one-bit cells first, a page of each plane at a time, until
+ *   a die's share of them is full. A die that has been idle for idle_ns copies them into
+ *   the others, one program after another. Left out: erasing them, and that reads of
+ *   them are faster.
+ * - map_permille: the controller holds only a part of the mapping (map.c). A read outside
+ *   waits for a read of the mapping before its own; a write outside causes one, and does
+ *   not wait for it. What is dropped and has changed is written like garbage collection's.
+ * - cache_hits: a read of a unit of the mapping whose latest write is in the cache, or
+ *   under way from there, takes cached_ns and no die.
+ * - gc_burst: what a collected block holds is copied in one go ahead of the next write.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
@@ -46,6 +59,9 @@
 /* What the program is for. */
 #define PROGRAM_COLLECTS 1
 #define PROGRAM_ERASES 2
+#define PROGRAM_ONE_BIT 4
+
+#define MAP_SECTORS 8 /* of the mapping, read or written at once */
 
 static u32 die_of_plane(const struct weir_flash *f, u32 plane)
 {
@@ -56,10 +72,12 @@ static void begin_program(struct weir_media *m, struct weir_die *die, u32 d, u64
 {
 	const struct weir_flash *f = &m->flash;
 	u8 flags = f->program_flags[(size_t)die->round * f->nr_dies + d];
-	u64 ns = weir_media_draw(m, &die->random, WEIR_MEDIA_WRITE, m->model.program_ns);
+	bool one_bit = flags & PROGRAM_ONE_BIT;
+	u64 ns = weir_media_draw(m, &die->random, WEIR_MEDIA_WRITE,
+				 one_bit ? m->model.slc_program_ns : m->model.program_ns);
 
 	m->work += 2;
-	ns = max(ns + f->transfer_ns, f->turn_ns);
+	ns = max(ns + f->transfer_ns[one_bit], f->turn_ns[one_bit]);
 	if (flags & PROGRAM_COLLECTS)
 		ns += f->copy_read_ns;
 	if (flags & PROGRAM_ERASES)
@@ -68,9 +86,59 @@ static void begin_program(struct weir_media *m, struct weir_die *die, u32 d, u64
 		die->round = 0;
 	die->backlog--;
 	die->programming = true;
-	die->collecting = flags;
+	die->collecting = flags & ~PROGRAM_ONE_BIT;
+	die->program_pages = one_bit ? f->one_bit_pages : f->program_pages;
 	die->program_end_ns = min(at_ns + ns, WEIR_LAST_NS);
 	die->busy_ns += ns;
+}
+
+static void end_program(struct weir_die *die)
+{
+	die->programming = false;
+	die->passed = 0;
+	die->pages += die->program_pages;
+	if (die->draining) {
+		die->draining = false;
+		die->one_bit -= die->program_pages;
+		return;
+	}
+	die->programmed++;
+	die->cached -= die->program_pages;
+	die->host_end_ns = die->program_end_ns;
+}
+
+/*
+ * A die that has been idle copies what fills a program out of its one-bit cells, one
+ * program after another; those that are done by @until_ns take one step.
+ * Return: false if it does not do so at @until_ns.
+ */
+static bool drain(struct weir_media *m, struct weir_die *die, u64 until_ns)
+{
+	const struct weir_flash *f = &m->flash;
+	u64 start = max(max(die->read_end_ns, die->host_end_ns) + f->idle_ns,
+			die->program_end_ns);
+	u64 done;
+	u32 pages;
+
+	if (die->one_bit < f->program_pages || start > until_ns)
+		return false;
+	done = min_t(u64, div64_u64(until_ns - start, f->drain_ns),
+		     die->one_bit / f->program_pages);
+	pages = done * f->program_pages;
+	m->work += 2;
+	die->one_bit -= pages;
+	die->pages += pages;
+	die->busy_ns += done * f->drain_ns;
+	die->program_end_ns = start + done * f->drain_ns;
+	if (die->one_bit < f->program_pages)
+		return false;
+	die->programming = true;
+	die->collecting = true;
+	die->draining = true;
+	die->program_pages = f->program_pages;
+	die->program_end_ns = min(die->program_end_ns + f->drain_ns, WEIR_LAST_NS);
+	die->busy_ns += f->drain_ns;
+	return true;
 }
 
 /*
@@ -86,12 +154,12 @@ static bool live_on(struct weir_media *m, struct weir_die *die, u32 d, u64 until
 		if (die->programming) {
 			if (die->program_end_ns > until_ns)
 				return true;
-			die->programming = false;
-			die->programmed++;
-			die->passed = 0;
+			end_program(die);
 		}
-		if (!die->backlog)
+		if (!die->backlog && !drain(m, die, until_ns))
 			return true;
+		if (die->programming)
+			continue;
 		start = max(max(die->ready_ns, die->read_end_ns), die->program_end_ns);
 		if (start > until_ns)
 			return true;
@@ -242,13 +310,34 @@ static u32 plane_of(const struct weir_flash *f, u64 place)
 	return plane;
 }
 
+/* Is what was written last to a sector's unit still in the write cache? */
+static bool in_cache(struct weir_media *m, u64 sector, u64 at_ns)
+{
+	struct weir_flash *f = &m->flash;
+	u32 unit = sector >> f->ftl.unit_shift, back, d;
+	u64 ordinal;
+
+	/* The program that is open has the number of all before it. */
+	back = (u32)f->programs - f->written[unit];
+	if (back > f->rounds * f->nr_dies || back > f->programs)
+		return false;
+	if (!back)
+		return f->open_sectors;
+	ordinal = div_u64_rem(f->programs - back, f->nr_dies, &d);
+	live(m, &f->die[d], d, at_ns);
+	m->work++;
+	return f->die[d].programmed <= ordinal;
+}
+
 /*
  * Which planes hold how much of it? What is longer than MAX_PIECES pieces is spread
  * evenly from there on.
  * Return: how many planes are in touched[].
  */
-static u32 cut(struct weir_media *m, u64 sector, u64 sectors)
+static u32 cut(struct weir_media *m, const struct weir_media_cmd *c, u64 at_ns)
 {
+	u64 sector = c->sector, sectors = c->sectors;
+	bool hits = m->flash.written && c->op == WEIR_MEDIA_READ;
 	struct weir_flash *f = &m->flash;
 	u64 end = sector + sectors, step = 1ULL << f->stripe_shift;
 	u32 nr = 0, pieces, p, each;
@@ -258,6 +347,10 @@ static u32 cut(struct weir_media *m, u64 sector, u64 sectors)
 	for (pieces = 0; sector < end && pieces < MAX_PIECES; pieces++) {
 		u64 next = min((sector | (step - 1)) + 1, end);
 
+		if (hits && in_cache(m, sector, at_ns)) {
+			sector = next;
+			continue;
+		}
 		p = plane_of(f, f->collects ? weir_ftl_place(&f->ftl, sector) : sector);
 		if (!f->piece[p])
 			f->touched[nr++] = p;
@@ -358,9 +451,69 @@ static void serve(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 
 	f->serve = (struct weir_serve){
 		.cmd = c, .at_ns = at_ns, .done_ns = max(at_ns, c->done_ns),
-		.nr = cut(m, c->sector, c->sectors),
+		.nr = cut(m, c, at_ns),
 	};
+	if (!f->serve.nr)	/* all of it is in the cache */
+		f->serve.done_ns += m->cached_ns;
 	serve_some(m);
+}
+
+/* A piece of the mapping is read for @c. Return: when it is there. */
+static u64 map_read(struct weir_media *m, struct weir_media_cmd *c, u32 segment, u64 at_ns)
+{
+	struct weir_flash *f = &m->flash;
+	u32 p = segment % f->nr_planes, d = die_of_plane(f, p);
+	struct weir_die *die = &f->die[d];
+	u64 transfer = weir_rate_ns(m, f->channel_rate, MAP_SECTORS), start, gc, ns, data;
+
+	m->work += SERVE_WORK;
+	live(m, die, d, at_ns);
+	ns = weir_media_draw(m, &die->random, WEIR_MEDIA_READ, m->model.read_ns);
+	start = plane_serve(m, p, at_ns, ns, &gc);
+	data = weir_line_take(&f->channel[die->channel], start + ns, transfer, m->now_ns);
+	if (c->op == WEIR_MEDIA_READ) {
+		c->part_ns[WEIR_PART_GC] += gc;
+		c->part_ns[WEIR_PART_DIE] += start - at_ns - gc;
+		c->part_ns[WEIR_PART_CHANNEL] += data - start - ns;
+	}
+	return data + transfer;
+}
+
+/*
+ * The controller needs the mapping of the first and the last sector of a command; what
+ * goes on between them it has read ahead. What it drops and has changed is written.
+ * Return: when it has both; at_ns if it had them.
+ */
+static u64 map_command(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
+{
+	struct weir_flash *f = &m->flash;
+	u64 end = c->sector + max(c->sectors, 1ULL) - 1, there = at_ns;
+	bool changes = c->op != WEIR_MEDIA_READ;
+	u32 first = weir_map_segment(&f->map, c->sector), last = weir_map_segment(&f->map, end);
+	u32 found;
+
+	for (;; first = last) {
+		found = weir_map_touch(&f->map, first, changes);
+		if (found & WEIR_MAP_MISSED)
+			there = max(there, map_read(m, c, first, at_ns));
+		if (found & WEIR_MAP_DROPPED)
+			f->map_sectors += MAP_SECTORS;
+		if (first == last)
+			return there;
+	}
+}
+
+/* A read goes to its planes, or waits for its part of the mapping. */
+static void log_read(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
+{
+	u64 there = m->flash.maps ? map_command(m, c, at_ns) : at_ns;
+
+	if (there == at_ns) {
+		serve(m, c, at_ns);
+		return;
+	}
+	c->done_ns = there;
+	weir_fifo_insert(&m->flash.mapping, c);
 }
 
 /* The program whose turn it is goes to its die. */
@@ -371,6 +524,9 @@ static void program_push(struct weir_media *m, u8 flags, u64 at_ns)
 	struct weir_die *die = &f->die[d];
 
 	live(m, die, d, at_ns);
+	die->cached += flags & PROGRAM_ONE_BIT ? f->one_bit_pages : f->program_pages;
+	if (flags & PROGRAM_ONE_BIT)
+		die->one_bit += f->one_bit_pages;
 	if (!die->backlog++)
 		die->ready_ns = at_ns;
 	if (f->collects && f->ftl.recycled && f->open_block_program == die->erase_program)
@@ -389,11 +545,12 @@ static void program_push(struct weir_media *m, u8 flags, u64 at_ns)
 
 /*
  * What is owed of a unit's copies with each of its programs, so that it is all paid with
- * the last of them.
+ * the last of them; in a burst all of it at once.
  */
-static u64 due_of(const struct weir_flash *f, u64 debt)
+static u64 due_of(const struct weir_flash *f, u64 debt, bool burst)
 {
-	u32 pages = f->program_pages, step = max(1U << f->unit_pages_shift, pages);
+	u32 pages = f->program_pages;
+	u32 step = burst ? pages : max(1U << f->unit_pages_shift, pages);
 
 	return div_u64(debt + step - pages, step);
 }
@@ -404,8 +561,10 @@ static void program_close(struct weir_media *m, u64 at_ns)
 	struct weir_flash *f = &m->flash;
 
 	f->open_sectors = 0;
-	program_push(m, 0, at_ns);
-	f->owed = due_of(f, f->debt);
+	program_push(m, f->open_one_bit ? PROGRAM_ONE_BIT : 0, at_ns);
+	f->debt += f->map_sectors >> f->page_shift;
+	f->map_sectors &= (1U << f->page_shift) - 1;
+	f->owed = due_of(f, f->debt, m->model.gc_burst);
 }
 
 /* What has been left off: f->more. */
@@ -423,6 +582,20 @@ static bool leave_off(struct weir_flash *f, u8 what, u64 at_ns)
 	return false;
 }
 
+static bool one_bit_next(const struct weir_flash *f, const struct weir_die *die)
+{
+	return !f->owed && die->one_bit + f->one_bit_pages <= f->one_bit_share;
+}
+
+/* Does the next program of a die, whose turn it is, fit into its share of the cache? */
+static bool has_room(const struct weir_flash *f, const struct weir_die *die)
+{
+	u32 pages = one_bit_next(f, die) ? f->one_bit_pages : f->program_pages;
+
+	return f->open_ordinal < die->programmed + f->rounds &&
+	       (!die->cached || die->cached + pages <= f->share_pages);
+}
+
 /* Return: false if there is no room, or if it is left for later. */
 static bool program_open(struct weir_media *m, u64 at_ns)
 {
@@ -433,7 +606,7 @@ static bool program_open(struct weir_media *m, u64 at_ns)
 
 		if (!live_on(m, die, f->open_die, at_ns, true))
 			return leave_off(f, MORE_TO_ABSORB, at_ns);
-		if (f->open_ordinal >= die->programmed + f->rounds)
+		if (!has_room(f, die))
 			return false;
 		if (!f->owed)
 			break;
@@ -442,8 +615,21 @@ static bool program_open(struct weir_media *m, u64 at_ns)
 		f->debt -= f->program_pages;
 		program_push(m, PROGRAM_COLLECTS, at_ns);
 	}
-	f->open_sectors = f->program_sectors;
+	f->open_one_bit = one_bit_next(f, &f->die[f->open_die]);
+	f->open_sectors = f->open_one_bit ? f->one_bit_pages << f->page_shift :
+					    f->program_sectors;
 	return true;
+}
+
+/* The open program holds the latest of these sectors' units. */
+static void mark_written(struct weir_flash *f, u64 sector, u32 sectors)
+{
+	u32 unit = sector >> f->ftl.unit_shift;
+	u32 last = min_t(u64, (sector + sectors - 1) >> f->ftl.unit_shift,
+			 f->ftl.nr_units - 1);
+
+	for (; unit <= last; unit++)
+		f->written[unit] = f->programs;
 }
 
 /* Return: false if some of it, f->left, found no room, or is left for later. */
@@ -466,6 +652,8 @@ static bool absorb(struct weir_media *m, const struct weir_media_cmd *c, u64 at_
 
 			m->work += 2 * copied;
 			f->debt += copied << f->unit_pages_shift;
+			if (f->written)
+				mark_written(f, sector, part);
 		}
 		f->host_sectors += part;
 		f->left -= part;
@@ -560,6 +748,9 @@ static void log_write(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 
 	if (c->op == WEIR_MEDIA_WRITE)
 		c->done_ns = weir_media_bus(m, c, at_ns);
+	/* Nobody waits for that but who comes to these dies. */
+	if (f->maps)
+		map_command(m, c, at_ns);
 	if (!f->stalled.first) {
 		f->left = c->sectors;
 		if (absorb(m, c, at_ns)) {
@@ -609,7 +800,7 @@ void weir_flash_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 
 	switch (c->op) {
 	case WEIR_MEDIA_READ:
-		serve(m, c, at_ns);
+		log_read(m, c, at_ns);
 		break;
 	case WEIR_MEDIA_WRITE:
 		if (f->log)
@@ -643,8 +834,13 @@ u64 weir_flash_next_ns(const struct weir_media *m)
 
 	if (f->more || f->discarding.first || f->serve.cmd)
 		return m->now_ns;
-	if (f->stalled.first)
-		next = die_next_ns(&f->die[f->open_die], f->open_ordinal + 1 - f->rounds);
+	if (f->stalled.first) {
+		const struct weir_die *die = &f->die[f->open_die];
+
+		next = die_next_ns(die, die->programmed + !has_room(f, die));
+	}
+	if (f->mapping.first)
+		next = min(next, f->mapping.first->done_ns);
 	if (f->flushing.first)
 		next = min(next, die_next_ns(&f->die[f->frontier_die],
 					     f->frontier_ordinal + 1));
@@ -696,6 +892,10 @@ void weir_flash_event(struct weir_media *m)
 			discard_some(m);
 		return;
 	}
+	if (!more && f->mapping.first && f->mapping.first->done_ns <= at_ns) {
+		serve(m, weir_fifo_pop(&f->mapping), at_ns);
+		return;
+	}
 	f->more = 0;
 	if (!more || more & MORE_TO_ABSORB)
 		absorb_stalled(m, at_ns);
@@ -730,7 +930,8 @@ bool weir_flash_cancel(struct weir_media *m, struct weir_media_cmd *c)
 			f->left = f->stalled.first->sectors;
 		return true;
 	}
-	return weir_fifo_remove(&f->flushing, c) || weir_fifo_remove(&f->discarding, c);
+	return weir_fifo_remove(&f->flushing, c) || weir_fifo_remove(&f->mapping, c) ||
+	       weir_fifo_remove(&f->discarding, c);
 }
 
 void weir_flash_retune(struct weir_media *m)
@@ -745,8 +946,14 @@ void weir_flash_retune(struct weir_media *m)
 	f->copy_read_ns = pages_ns((f->program_pages + model->planes - 1) / (u32)model->planes,
 				   weir_scaled(m, model->read_ns));
 	f->channel_rate = weir_rate(model->channel_mbps);
-	f->transfer_ns = weir_rate_ns(m, f->channel_rate, f->program_sectors);
-	f->turn_ns = min(f->transfer_ns * (u32)model->dies, WEIR_MAX_NS);
+	f->transfer_ns[0] = weir_rate_ns(m, f->channel_rate, f->program_sectors);
+	f->transfer_ns[1] = weir_rate_ns(m, f->channel_rate,
+					 f->one_bit_pages << f->page_shift);
+	f->turn_ns[0] = min(f->transfer_ns[0] * (u32)model->dies, WEIR_MAX_NS);
+	f->turn_ns[1] = min(f->transfer_ns[1] * (u32)model->dies, WEIR_MAX_NS);
+	f->idle_ns = weir_scaled(m, model->idle_ns);
+	f->drain_ns = min(weir_scaled(m, model->program_ns) + f->copy_read_ns +
+			  f->transfer_ns[0], WEIR_MAX_NS);
 	if (f->collects)
 		weir_ftl_retune(&f->ftl, model);
 }
@@ -764,13 +971,27 @@ static u32 program_kib(const struct weir_model *model)
 	return model->program_kib ? model->program_kib : model->page_kib;
 }
 
-/* Programs of a die in its share of the cache. */
+/* Pages that a die programs at once into one-bit cells. */
+static u32 one_bit_pages(const struct weir_model *model)
+{
+	return min_t(u32, model->planes, program_kib(model) / (u32)model->page_kib);
+}
+
+/* Programs of a die in its share of the cache, when they are the shortest. */
 static u32 share(const struct weir_model *model)
 {
+	u32 kib = model->slc_mib ? one_bit_pages(model) * model->page_kib :
+				   program_kib(model);
 	u32 programs = div_u64((u64)model->cache_mib << 10,
-			       program_kib(model) * model->channels * model->dies);
+			       kib * model->channels * model->dies);
 
 	return max(programs, 1U);
+}
+
+/* Of a die's share of so many MiB, the pages. */
+static u32 pages_of(const struct weir_model *model, u64 mib)
+{
+	return div_u64(mib << 10, model->page_kib * model->channels * model->dies);
 }
 
 #define ALIGNED(bytes) (((bytes) + 63) & ~(size_t)63)
@@ -784,9 +1005,32 @@ size_t weir_flash_bytes(const struct weir_model *model, u64 capacity)
 		       ALIGNED(planes * sizeof(u64)) +
 		       2 * ALIGNED(planes * sizeof(u32));
 
-	if (model->op_permille)
-		bytes += weir_ftl_bytes(model, capacity);
+	if (!model->op_permille)
+		return bytes;
+	bytes += ALIGNED(weir_ftl_bytes(model, capacity));
+	if (model->cache_hits)
+		bytes += ALIGNED(weir_ftl_units(model, capacity) * sizeof(u32));
+	if (model->map_permille)
+		bytes += weir_map_bytes(capacity);
 	return bytes;
+}
+
+static void init_mapping(struct weir_flash *f, char *memory, const struct weir_model *model,
+			 u64 capacity)
+{
+	u32 i;
+
+	weir_ftl_init(&f->ftl, memory, model, capacity);
+	f->unit_pages_shift = f->ftl.unit_shift - f->page_shift;
+	memory += ALIGNED(weir_ftl_bytes(model, capacity));
+	if (model->cache_hits) {
+		f->written = (u32 *)memory;
+		memory += ALIGNED(f->ftl.nr_units * sizeof(u32));
+		for (i = 0; i < f->ftl.nr_units; i++)
+			f->written[i] = ~0U;
+	}
+	if (f->maps)
+		weir_map_init(&f->map, memory, model, capacity);
 }
 
 void weir_flash_init(struct weir_media *m, void *memory, u64 capacity)
@@ -805,8 +1049,12 @@ void weir_flash_init(struct weir_media *m, void *memory, u64 capacity)
 	f->program_pages = f->program_sectors >> f->page_shift;
 	f->block_programs = max((u32)model->block_pages * (u32)model->planes /
 				f->program_pages, 1U);
+	f->one_bit_pages = one_bit_pages(model);
+	f->one_bit_share = pages_of(model, model->slc_mib);
+	f->share_pages = pages_of(model, model->cache_mib);
 	f->rounds = share(model);
 	f->collects = model->op_permille;
+	f->maps = f->collects && model->map_permille;
 	f->log = f->collects || model->cache_mib;
 
 	f->die = (struct weir_die *)more;
@@ -830,10 +1078,8 @@ void weir_flash_init(struct weir_media *m, void *memory, u64 capacity)
 		die->erase_program = div_u64((u64)d * f->block_programs, f->nr_dies);
 	}
 	weir_flash_reseed(m);
-	if (f->collects) {
-		weir_ftl_init(&f->ftl, more, model, capacity);
-		f->unit_pages_shift = f->ftl.unit_shift - f->page_shift;
-	}
+	if (f->collects)
+		init_mapping(f, more, model, capacity);
 	weir_flash_retune(m);
 }
 
@@ -846,11 +1092,11 @@ void weir_flash_stats(struct weir_media *m, struct weir_media_stats *s)
 		struct weir_die *die = &f->die[d];
 
 		live(m, die, d, m->now_ns);
-		s->programmed_units += die->programmed;
-		s->cache_units += die->backlog + die->programming;
+		s->programmed_units += die->pages;
+		s->cache_units += die->cached;
 	}
 	s->programmed_units -= f->programmed_before;
-	s->host_units = div_u64(f->host_sectors, f->program_sectors);
+	s->host_units = f->host_sectors >> f->page_shift;
 	s->suspends = f->suspends;
 	s->nr_dies = f->nr_dies;
 	if (f->collects) {
