@@ -13,11 +13,12 @@
 #ifndef WEIR_MAP_H
 #define WEIR_MAP_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct weir_model;
 
-#define WEIR_MAP_MAX_SEGMENTS (1U << 15)
+#define WEIR_MAP_MAX_SEGMENTS BIT(15)
 
 /* What weir_map_touch() has found. */
 #define WEIR_MAP_MISSED 1	/* it was not held: it has to be read */

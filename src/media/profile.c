@@ -201,8 +201,7 @@ const struct weir_profile weir_profiles[] = {
 const u32 nr_weir_profiles = sizeof(weir_profiles) / sizeof(*weir_profiles);
 
 const char weir_profile_names[] =
-	"none, hdd, sata-ssd, nvme-tlc, nvme-qlc, nvme-nodram, nvme-cheap, nvme-dc, "
-	"optane, cloud";
+	"none, hdd, sata-ssd, nvme-tlc, nvme-qlc, nvme-nodram, nvme-cheap, nvme-dc, optane, cloud";
 
 const struct weir_profile *weir_profile_find(const char *name)
 {

@@ -7,10 +7,10 @@
  *
  *   NUMBERS  NAME=VALUE;... as in configfs, or -
  *   QUEUE    not the model's: irq or poll
- *   LOADS    OP,KIB,DEPTH,IOS,START_S[,RATE,BURST];... each a closed loop: OP read,
- *            write (in sequence), randread or randwrite. With RATE no more than so many
- *            a second, BURST of them at a time. The first is measured, and when it ends
- *            all do.
+ *   LOADS    OP,KIB,DEPTH,IOS,START_S[,RATE,BURST,SPAN_MIB];... each a closed loop: OP
+ *            read, write (in sequence), randread or randwrite, on the first SPAN_MIB of
+ *            the disk. With RATE no more than so many a second, BURST of them at a time.
+ *            The first is measured, and when it ends all do.
  *
  * and prints, for each repetition of each scenario, "scenario NAME", a line
  * "numbers" with all of the model's, "END_NS LATENCY_NS" of each measured command,
@@ -43,6 +43,7 @@ struct load {
 	u64 ios;
 	u64 start_ns;
 	u64 burst;
+	u64 mib;	/* of the disk */
 	u64 burst_ns;	/* from one burst to the next; 0: no rate */
 	u64 due_ns;	/* the next burst */
 	u64 due;	/* what has come, and has not been given */
@@ -107,18 +108,19 @@ static void set(char *pair)
 static void add_load(const char *text)
 {
 	struct load *l = &s.loads[s.nr_loads];
-	unsigned long kib, ios, start, rate = 0, burst = 0;
+	unsigned long kib, ios, start, rate = 0, burst = 0, mib = 0;
 	char op[16];
 	int fields;
 
 	if (s.nr_loads++ == MAX_LOADS)
 		bad("load", text);
-	fields = sscanf(text, "%15[a-z],%lu,%u,%lu,%lu,%lu,%lu", op, &kib, &l->depth, &ios,
-			&start, &rate, &burst);
-	if ((fields != 5 && fields != 7) || !kib || !l->depth || l->depth > MAX_DEPTH ||
-	    !rate != !burst)
+	fields = sscanf(text, "%15[a-z],%lu,%u,%lu,%lu,%lu,%lu,%lu", op, &kib, &l->depth,
+			&ios, &start, &rate, &burst, &mib);
+	if ((fields != 5 && fields != 8) || !kib || !l->depth || l->depth > MAX_DEPTH ||
+	    !rate != !burst || mib > s.mib)
 		bad("load", text);
 	l->burst = burst;
+	l->mib = mib ? mib : s.mib;
 	l->burst_ns = rate ? burst * 1000000000ULL / rate : 0;
 	l->random = !strncmp(op, "rand", 4);
 	l->op = strcmp(op + 4 * l->random, "write") ? WEIR_MEDIA_READ : WEIR_MEDIA_WRITE;
@@ -172,7 +174,7 @@ static void print_numbers(void)
 static void give(struct weir_media *m, struct slot *slot, u64 now)
 {
 	struct load *l = slot->load;
-	u64 places = s.mib * SECTORS_PER_MIB / l->sectors;
+	u64 places = l->mib * SECTORS_PER_MIB / l->sectors;
 	u64 place = (l->random ? rig_random() : l->given) % places;
 
 	if (l->ios && l->given == l->ios)

@@ -311,6 +311,18 @@ static void one_bit_cells_first(void **state)
 		assert_int_equal(fsync_ns(), 100000);
 	assert_int_equal(fsync_ns(), 500000);
 	rig_close(&r);
+
+	/* Two pages fill such a program. */
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 64), 0);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 100000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 2);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 65), 0);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 100000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 6);
+	rig_close(&r);
 }
 
 /* Of 256 segments it holds two. */
