@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from weirlab.bench.say import Refused
 from weirlab.names import SCHEDULERS
 
-PROFILES = ["none", "hdd", "sata-ssd", "nvme-tlc", "nvme-qlc", "optane", "cloud"]
+PROFILES = ["none", "hdd", "sata-ssd", "nvme-tlc", "nvme-qlc", "nvme-nodram", "nvme-cheap",
+            "nvme-dc", "optane", "cloud"]
 # What else a rival may be set to, to have been given its best.
 SWEEP = {
     "none": ["wbt_lat_usec=0", "wbt_lat_usec=500", "wbt_lat_usec=8000"],
