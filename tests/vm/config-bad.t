@@ -294,7 +294,7 @@ fuzz()
 		11) echo $((RANDOM % 200 + 1)) >"$conf/$disk/size" ;;
 		12 | 13) echo $((RANDOM % 3)) >"$conf/$disk/submit_queues" ;;
 		14) echo $((RANDOM % 3)) >"$conf/$disk/poll_queues" ;;
-		15 | 16) echo "${profiles[RANDOM % 8]}" >"$conf/$disk/profile" ;;
+		15 | 16) echo "${profiles[RANDOM % ${#profiles[@]}]}" >"$conf/$disk/profile" ;;
 		*)
 			name=${names[RANDOM % ${#names[@]}]}
 			value=${pool[RANDOM % ${#pool[@]}]}
