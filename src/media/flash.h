@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Flash: dies on channels, a write cache, and garbage collection. flash.c has how
- * it works.
+ * Flash: dies on channels, a write cache, and garbage collection. How it works: flash.c
+ * has which way a command goes, serve.c what it does on planes, log.c the write cache and
+ * die.c a die; flash_shape.c has how many there are of everything.
  *
  * Pure: compiled into the module and into tests/unit. The owner provides the
  * locking.
@@ -15,78 +16,13 @@
 #include "ftl.h"
 #include "line.h"
 #include "map.h"
-#include "random.h"
+#include "serve.h"
+
+struct weir_die;
+struct weir_model;
 
 /**
- * struct weir_die - a die
- * @read_end_ns: when the last read of all its planes is, or was, done
- * @still_ns: until when reads let the program under way stand still
- * @ready_ns: since when the oldest of the backlog can be programmed
- * @program_end_ns: when the program under way, or the last one, is done
- * @host_end_ns: when the last one that was not draining was done
- * @busy_ns: the time it has worked, each of its planes for itself at reads
- * @programmed: programs done of those it was given, ever
- * @pages: pages programmed, ever
- * @random: for its times
- * @channel: its channel
- * @backlog: programs filled, and not begun
- * @cached: pages of these, and of the one under way
- * @program_pages: pages of the program under way
- * @one_bit: pages in its one-bit cells
- * @round: the turn of the next of them to begin, modulo the flash's rounds
- * @passed: reads that went ahead of the program that could be done
- * @erase_program: with which program of a block it erases one
- * @programming: a program is under way
- * @collecting: and it is garbage collection's, or draining
- * @draining: and it copies what one-bit cells held
- */
-struct weir_die {
-	u64 read_end_ns;
-	u64 still_ns;
-	u64 ready_ns;
-	u64 program_end_ns;
-	u64 host_end_ns;
-	u64 busy_ns;
-	u64 programmed;
-	u64 pages;
-	struct weir_random random;
-	u32 channel;
-	u32 backlog;
-	u32 cached;
-	u32 program_pages;
-	u32 one_bit;
-	u32 round;
-	u32 passed;
-	u32 erase_program;
-	bool programming;
-	bool collecting;
-	bool draining;
-};
-
-/**
- * struct weir_serve - a command whose dies are being worked out
- * @cmd: it; NULL if there is none
- * @at_ns: from when on its dies are at its service
- * @nr: planes it touches
- * @next: so many of them have been worked out
- * @done_ns: when the slowest of these is done
- * @die_ns: and what it waited for: its die,
- * @gc_ns: garbage collection,
- * @channel_ns: its channel
- */
-struct weir_serve {
-	struct weir_media_cmd *cmd;
-	u64 at_ns;
-	u32 nr;
-	u32 next;
-	u64 done_ns;
-	u64 die_ns;
-	u64 gc_ns;
-	u64 channel_ns;
-};
-
-/**
- * struct weir_flash - flash.c's
+ * struct weir_flash - a flash device
  * @ftl: the mapping, if it collects
  * @map: what the controller holds of that, if it is not all
  * @written: of each unit of the mapping, the number of the program that holds what was
@@ -221,6 +157,8 @@ struct weir_flash {
  * the present ones.
  */
 
+/* flash_shape.c has these four. */
+
 /* Return: the memory it needs beside struct weir_flash, in bytes. */
 size_t weir_flash_bytes(const struct weir_model *model, u64 capacity);
 
@@ -235,17 +173,19 @@ void weir_flash_retune(struct weir_media *m);
 /* The generators of its dies begin anew, with the model's seed. */
 void weir_flash_reseed(struct weir_media *m);
 
+/* The others are flash.c's, but for two of die.c. */
+
 /* A command has been fetched: decide it, or let it wait. @at_ns does not fall. */
 void weir_flash_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns);
 
 /*
- * Its dies live until then, which no event is before. Return: false if that takes long,
- * and has to be gone on with.
+ * Its dies live until then, which no event is before (die.c). Return: false if that takes
+ * long, and has to be gone on with.
  */
 bool weir_flash_catch_up(struct weir_media *m, u64 until_ns);
 
 /*
- * What its dies have done until then, which is not after now, is worked out.
+ * What its dies have done until then, which is not after now, is worked out (die.c).
  * weir_flash_catch_up() puts some of it off. Return: likewise.
  */
 bool weir_flash_settle(struct weir_media *m, u64 until_ns);

@@ -34,7 +34,10 @@
 
 struct weir_model;
 
-/* flash.c calls all of this, for a model with op_permille. */
+/*
+ * For a model with op_permille: serve.c calls weir_ftl_place(), log.c weir_ftl_write(),
+ * flash.c weir_ftl_discard(), and flash_shape.c what has to do with memory and numbers.
+ */
 
 #define WEIR_FTL_MAX_UNITS BIT(18)
 #define WEIR_FTL_NONE (~0U)

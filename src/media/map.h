@@ -48,7 +48,10 @@ struct weir_map {
 	u8 *changed;
 };
 
-/* flash.c calls all of this, for a model with map_permille. */
+/*
+ * flash_shape.c calls weir_map_bytes() and weir_map_init(), serve.c the others, for a model
+ * with map_permille.
+ */
 
 /** weir_map_bytes() - the memory it needs, in bytes; @capacity: of the disk, likewise */
 size_t weir_map_bytes(u64 capacity);

@@ -21,6 +21,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "die.h"
 #include "medium.h"
 
 #define ZEROES_SECTORS 65536 /* as SCSI's WRITE SAME of 10 bytes, less one */
