@@ -181,7 +181,7 @@ clean 'its log went to --out'
 is "$? $(grep -c 'tainted, flags 512' "$work/err")" '99 1' 'so does a warning that left no words'
 
 # Every kind at once, line by line against the pattern the script uses.
-pattern=$(bash -c 'eval "$(sed -n "/^readonly splat=/,/^readonly stamp=/p" "$1")"; echo "$stamp($splat)"' - "$vm")
+pattern=$(bash -c 'eval "$(sed -n "/^readonly splat=/,/^readonly stamp=/p" "$1")"; echo "$stamp($splat)"' - "$top/scripts/vm-verdict.sh")
 cat >"$work/bad" <<-'EOT'
 	[    1.000000] ------------[ cut here ]------------
 	[    1.000000][   T12] WARNING: possible circular locking dependency detected
@@ -222,6 +222,7 @@ cat >"$work/good" <<-'EOT'
 	[    1.000000] rcu: Hierarchical RCU implementation.
 	[    1.000000] BUGGY hardware
 EOT
+is "${pattern:0:3}" '^(<' 'there is a pattern'
 is "$(grep -vE "$pattern" "$work/bad")" '' 'every kind of report is known'
 is "$(grep -E "$pattern" "$work/good")" '' 'ordinary messages are none'
 
