@@ -129,6 +129,7 @@ check-matrix:
 unit:
 	scripts/setup check
 	tests/unit/run
+	tests/python/run
 
 MINUTES ?= 10
 fuzz:

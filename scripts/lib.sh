@@ -71,8 +71,12 @@ needs()
 		check python3 python3
 		check fio fio
 		check spin spin
+		check mypy mypy
+		check /usr/lib/python3/dist-packages/pytest python3-pytest
+		check /usr/lib/python3/dist-packages/scipy python3-scipy
 		demo jq jq
 		demo python3 python3
+		demo /usr/lib/python3/dist-packages/scipy python3-scipy
 		demo /usr/lib/python3/dist-packages/matplotlib python3-matplotlib
 		trace blktrace blktrace
 		trace blkparse blktrace

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a block device that a user names is called in sysfs."""
 
+from __future__ import annotations
+
 import os
 import stat
+from collections.abc import Collection
 
 from weirlab.text import Trouble, read_text
 
 
-def path_of(text):
+def path_of(text: str) -> str:
     """The device's file: the user may leave out /dev/, and sysfs has ! for / in a name."""
     for path in (text, '/dev/' + text, '/dev/' + text.replace('!', '/')):
         if '/' in path and os.path.exists(path):
@@ -15,7 +18,7 @@ def path_of(text):
     return text if '/' in text else '/dev/' + text
 
 
-def sysfs_of(text):
+def sysfs_of(text: str) -> str:
     """The folder of sysfs of a block device, by its number; raises Trouble if it is none."""
     path = path_of(text)
     try:
@@ -28,7 +31,7 @@ def sysfs_of(text):
     return os.path.realpath(f'/sys/dev/block/{os.major(mode.st_rdev)}:{os.minor(mode.st_rdev)}')
 
 
-def partition_of(folder):
+def partition_of(folder: str) -> tuple[str, str] | None:
     """(number, disk) if that folder of sysfs is a partition's, else None."""
     if not os.path.exists(os.path.join(folder, 'partition')):
         return None
@@ -36,7 +39,7 @@ def partition_of(folder):
             os.path.basename(os.path.dirname(folder)))
 
 
-def name_in_sysfs(text, known=()):
+def name_in_sysfs(text: str, known: Collection[str] = ()) -> str:
     """The name in /sys/block of what a user calls sda, /dev/sda, /dev/cciss/c0d0, or by a link.
 
     KNOWN names need no file in /dev."""

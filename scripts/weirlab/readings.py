@@ -2,13 +2,16 @@
 """What a disk of weir-blk and the scheduler weir say in debugfs, and what happened between
 two such readings."""
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 OPS = ['read', 'write', 'flush', 'discard', 'secure_erase', 'write_zeroes']
 PERCENTILES = [('p50_ns', 5000), ('p99_ns', 9900), ('p99.9_ns', 9990), ('max_ns', 10000)]
 
 
-def parse_stats(text):
+def parse_stats(text: str) -> dict[str, Any]:
     """A disk's stats.json: {'disk': {...}, 'ops': {name: {...}}, 'media': {...} or None}."""
     reading = {'disk': None, 'ops': {}, 'media': None}
     for line in text.splitlines():
@@ -23,14 +26,14 @@ def parse_stats(text):
     return reading
 
 
-def parse_state(text):
+def parse_state(text: str) -> dict[str, Any]:
     """What is wanted of the scheduler's window and throttle, lines of `name value`."""
     values = dict(line.split(None, 1) for line in text.splitlines())
     return {'window_ns': int(values['window_ns']), 'inflight_ns': int(values['inflight_ns']),
             'phase': values['phase'], 'step': int(values['step']), 'depth': int(values['depth'])}
 
 
-def parse_classes(text):
+def parse_classes(text: str) -> dict[str, Any]:
     """The scheduler's latency: {class: {'done': n, 'timed': n, 'device_ns': {...}, ...}}."""
     classes = {}
     for line in text.splitlines():
@@ -47,12 +50,12 @@ def parse_classes(text):
 
 # --- from two readings to what happened between them ---
 
-def middle(low):
+def middle(low: int) -> int:
     """The middle of the bucket that begins there: 32 of them an octave."""
     return low + (1 << max(low.bit_length() - 6, 0)) // 2
 
 
-def percentile(buckets, permyriad):
+def percentile(buckets: dict[int, int], permyriad: int) -> int | None:
     """By nearest rank, as src/watch/hist.c; None if there is nothing."""
     count = sum(buckets.values())
     rank = max(-(-count * permyriad // 10000), 1)
@@ -64,18 +67,18 @@ def percentile(buckets, permyriad):
     return None
 
 
-def less(now, before):
+def less(now: Any, before: Any) -> Any:
     """The difference of two numbers, or of two dicts of them."""
     if isinstance(now, dict):
         return {key: now[key] - before.get(key, 0) for key in now if now[key] != before.get(key, 0)}
     return now - before
 
 
-def ratio(part, whole, digits=3):
+def ratio(part: float, whole: float, digits: int = 3) -> float | None:
     return round(part / whole, digits) if whole else None
 
 
-def disk_between(before, now):
+def disk_between(before: dict[str, Any] | None, now: dict[str, Any]) -> dict[str, Any]:
     """What a disk did between two readings, with rates per second."""
     head = now['disk']
     same = before is not None and all(before['disk'][key] == head[key]
@@ -112,7 +115,8 @@ def disk_between(before, now):
     return result
 
 
-def media_between(before, now, seconds, waited):
+def media_between(before: dict[str, Any] | None, now: dict[str, Any], seconds: float,
+                  waited: dict[str, int]) -> dict[str, Any]:
     old = before or {}
     host, programmed = (now[key] - old.get(key, 0) for key in ('host_units', 'programmed_units'))
     busy = now['busy_ns']
@@ -125,7 +129,7 @@ def media_between(before, now, seconds, waited):
             'cache_units': now['cache_units'], 'free_blocks': now['free_blocks']}
 
 
-def sched_between(before, now):
+def sched_between(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
     """The scheduler: levels as they are, rates of classes, percentiles since attach."""
     seconds = max(now['time'] - before['time'], 1e-9)
     shown = {**now['state'], 'classes': {}}

@@ -111,7 +111,7 @@ static const struct kernel_param_ops media_number_ops = {
 
 MEDIA(profile, profile_ops, NULL, "charp");
 MODULE_PARM_DESC(profile,
-		 "Media model: none, hdd, sata-ssd, nvme-tlc, nvme-qlc, optane or cloud; default none");
+		 "Media model: none, hdd, sata-ssd, nvme-tlc, nvme-qlc, nvme-nodram, nvme-cheap, nvme-dc, optane or cloud; default none");
 MEDIA(seed, media_number_ops, (void *)WEIR_MODEL_seed, "long");
 MODULE_PARM_DESC(seed,
 		 "Seed of the media model's random numbers (0 to 2^63 - 1; default 0)");

@@ -49,6 +49,9 @@ static inline struct weir_media_cmd *weir_fifo_pop(struct weir_fifo *f)
 	return c;
 }
 
+/* Put one, which is in no other, behind those whose done_ns is not later: medium.c. */
+void weir_fifo_insert(struct weir_fifo *f, struct weir_media_cmd *c);
+
 /*
  * Take one out of the queue, wherever in the queue it is: medium.c. Return: false if it
  * is not there.

@@ -14,45 +14,60 @@
 #include "fifo.h"
 #include "ftl.h"
 #include "line.h"
+#include "map.h"
 #include "random.h"
 
 /**
  * struct weir_die - a die
- * @read_end_ns: when its last read is, or was, done
- * @ready_ns: since when the oldest page of the backlog can be programmed
+ * @read_end_ns: when the last read of all its planes is, or was, done
+ * @still_ns: until when reads let the program under way stand still
+ * @ready_ns: since when the oldest of the backlog can be programmed
  * @program_end_ns: when the program under way, or the last one, is done
- * @busy_ns: the time it has worked
- * @programmed: pages programmed, ever
+ * @host_end_ns: when the last one that was not draining was done
+ * @busy_ns: the time it has worked, each of its planes for itself at reads
+ * @programmed: programs done of those it was given, ever
+ * @pages: pages programmed, ever
  * @random: for its times
  * @channel: its channel
- * @backlog: pages filled, and not begun
- * @round: the turn of the next page to begin, modulo the flash's rounds
- * @passed: reads that went ahead of the page that could be programmed
- * @erase_page: with which page of a block it erases one
+ * @backlog: programs filled, and not begun
+ * @cached: pages of these, and of the one under way
+ * @program_pages: pages of the program under way
+ * @one_bit: pages in its one-bit cells
+ * @round: the turn of the next of them to begin, modulo the flash's rounds
+ * @passed: reads that went ahead of the program that could be done
+ * @erase_program: with which program of a block it erases one
  * @programming: a program is under way
- * @collecting: and it is garbage collection's
+ * @collecting: and it is garbage collection's, or draining
+ * @draining: and it copies what one-bit cells held
  */
 struct weir_die {
 	u64 read_end_ns;
+	u64 still_ns;
 	u64 ready_ns;
 	u64 program_end_ns;
+	u64 host_end_ns;
 	u64 busy_ns;
 	u64 programmed;
+	u64 pages;
 	struct weir_random random;
 	u32 channel;
 	u32 backlog;
+	u32 cached;
+	u32 program_pages;
+	u32 one_bit;
 	u32 round;
 	u32 passed;
-	u32 erase_page;
+	u32 erase_program;
 	bool programming;
 	bool collecting;
+	bool draining;
 };
 
 /**
  * struct weir_serve - a command whose dies are being worked out
  * @cmd: it; NULL if there is none
  * @at_ns: from when on its dies are at its service
- * @nr: dies it touches
+ * @nr: planes it touches
  * @next: so many of them have been worked out
  * @done_ns: when the slowest of these is done
  * @die_ns: and what it waited for: its die,
@@ -73,31 +88,47 @@ struct weir_serve {
 /**
  * struct weir_flash - flash.c's
  * @ftl: the mapping, if it collects
+ * @map: what the controller holds of that, if it is not all
+ * @written: of each unit of the mapping, the number of the program that holds what was
+ *           written last, modulo 2^32; NULL without cache_hits
  * @die: all
  * @channel: all
- * @page_flags: of the pages in the cache, by round and die
- * @piece: of the command at hand, the sectors on each die; else 0
- * @touched: and the dies where there are some
+ * @plane_end_ns: of each plane, when its last read is, or was, done; plane P of die D is
+ *                number P * @nr_dies + D
+ * @program_flags: of the programs in the cache, by round and die
+ * @piece: of the command at hand, the sectors on each plane; else 0
+ * @touched: and the planes where there are some
  * @serve: the command at hand
  * @nr_dies: all
+ * @nr_planes: of all dies
  * @nr_channels: all
  * @stripe_shift: in sectors
  * @page_shift: in sectors
+ * @program_pages: pages that a die programs at once
+ * @program_sectors: the same in sectors
+ * @one_bit_pages: pages that a die programs at once into one-bit cells
+ * @one_bit_share: pages of a die's one-bit cells
+ * @share_pages: pages of a die that fit into the cache
+ * @block_programs: programs until a die has filled a block on all its planes
  * @unit_pages_shift: pages in a unit of the mapping
- * @rounds: pages of a die that fit into the cache, 1 or more
+ * @rounds: programs of a die that may fit into the cache, 1 or more
  * @log: writes go to the dies in turn; else each to its place
  * @collects: there is a mapping, and garbage
- * @pages: filled and put on their dies' backlog, ever
- * @open_die: whose turn is next: that of page number @pages
+ * @maps: and the controller holds only a part of it
+ * @programs: filled and put on their dies' backlog, ever
+ * @open_die: whose turn is next: that of program number @programs
  * @open_ordinal: and the how manieth of that die this is
  * @open_round: that, modulo @rounds
- * @open_block_page: that, modulo the pages of a block
- * @open_sectors: room left in the page that is open, 0 if none is
+ * @open_block_program: that, modulo @block_programs
+ * @open_sectors: room left in the program that is open, 0 if none is
+ * @open_one_bit: and that goes into one-bit cells
+ * @map_sectors: of the mapping, to be written, and not yet a page
  * @debt: pages that garbage collection has yet to write
- * @owed: of these, before the next page of the host
+ * @owed: programs of these, before the next one of the host
  * @left: of the first of @stalled, in sectors
  * @stalled: writes that wait for room in the cache
- * @flushing: commands that wait until their wait_for pages are programmed
+ * @flushing: commands that wait until their wait_for programs are done
+ * @mapping: reads that wait for their part of the mapping, by done_ns: when that is there
  * @discarding: discards whose units are being taken out of the mapping
  * @more: what of the event at hand has been left off, to go on at the same time
  * @more_ns: the time for what it does
@@ -105,46 +136,63 @@ struct weir_serve {
  * @living_ns: the first @lived_dies of them until then
  * @lived_dies: see there
  * @lag_ns: dies live at the latest after so long
- * @frontier: all pages before this one are programmed
- * @frontier_die: whose page that is
+ * @frontier: all programs before this one are done
+ * @frontier_die: whose that is
  * @frontier_ordinal: and the how manieth of that die
  * @host_sectors: written
  * @programmed_before: pages programmed before the counters were reset
  * @suspends: programs suspended
  * @erase_ns: with speed
  * @suspend_ns: with speed
- * @copy_read_ns: the read of a page that is copied, with speed
- * @page_transfer_ns: a page on the channel, with speed
- * @page_turn_ns: the same for one page of each die of the channel
+ * @copy_read_ns: the reads of a program that copies, with speed
+ * @drain_ns: a program that empties one-bit cells, with speed
+ * @idle_ns: with speed
+ * @transfer_ns: a program's data on the channel, with speed; the second is a program's
+ *               into one-bit cells
+ * @turn_ns: the same for one program of each die of the channel
  * @channel_rate: of a channel
  */
 struct weir_flash {
 	struct weir_ftl ftl;
+	struct weir_map map;
+	u32 *written;
 	struct weir_die *die;
 	struct weir_line *channel;
-	u8 *page_flags;
+	u64 *plane_end_ns;
+	u8 *program_flags;
 	u32 *piece;
 	u32 *touched;
 	struct weir_serve serve;
 	u32 nr_dies;
+	u32 nr_planes;
 	u32 nr_channels;
 	u32 stripe_shift;
 	u32 page_shift;
+	u32 program_pages;
+	u32 program_sectors;
+	u32 one_bit_pages;
+	u32 one_bit_share;
+	u32 share_pages;
+	u32 block_programs;
 	u32 unit_pages_shift;
 	u32 rounds;
 	bool log;
 	bool collects;
-	u64 pages;
+	bool maps;
+	u64 programs;
 	u64 open_ordinal;
 	u32 open_die;
 	u32 open_round;
-	u32 open_block_page;
+	u32 open_block_program;
 	u32 open_sectors;
+	u32 map_sectors;
+	bool open_one_bit;
 	u64 debt;
 	u64 owed;
 	u64 left;
 	struct weir_fifo stalled;
 	struct weir_fifo flushing;
+	struct weir_fifo mapping;
 	struct weir_fifo discarding;
 	u8 more;
 	u64 more_ns;
@@ -161,8 +209,10 @@ struct weir_flash {
 	u64 erase_ns;
 	u64 suspend_ns;
 	u64 copy_read_ns;
-	u64 page_transfer_ns;
-	u64 page_turn_ns;
+	u64 drain_ns;
+	u64 idle_ns;
+	u64 transfer_ns[2];
+	u64 turn_ns[2];
 	struct weir_rate channel_rate;
 };
 

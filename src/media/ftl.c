@@ -12,6 +12,7 @@
 
 #include "ftl.h"
 #include "model.h"
+#include "random.h"
 
 #define NONE WEIR_FTL_NONE
 #define SECTORS_PER_KIB_SHIFT 1
@@ -31,7 +32,7 @@ static void shape(struct weir_ftl *f, const struct weir_model *model, u64 capaci
 	f->nr_units = ((sectors - 1) >> shift) + 1;
 
 	block = (u64)model->page_kib * model->block_pages * model->channels *
-		model->dies << SECTORS_PER_KIB_SHIFT >> shift;
+		model->dies * model->planes << SECTORS_PER_KIB_SHIFT >> shift;
 	f->block_shift = block ? fls64(block) - 1 : 0;
 	f->block_shift = min_t(u32, f->block_shift, fls(f->nr_units >> MIN_BLOCKS_SHIFT));
 	f->block_shift = max_t(u32, f->block_shift, MIN_BLOCK_SHIFT);
@@ -47,6 +48,14 @@ u64 weir_ftl_unit_sectors(const struct weir_model *model, u64 capacity)
 
 	shape(&f, model, capacity);
 	return 1ULL << f.unit_shift;
+}
+
+u32 weir_ftl_units(const struct weir_model *model, u64 capacity)
+{
+	struct weir_ftl f = { 0 };
+
+	shape(&f, model, capacity);
+	return f.nr_units;
 }
 
 static u32 *carve(u32 **memory, u64 nr)
@@ -136,30 +145,7 @@ void weir_ftl_retune(struct weir_ftl *f, const struct weir_model *model)
 
 	/* Among the others a victim must have garbage. */
 	f->low_blocks = min(max(low, 2U), f->spare_blocks - 2);
-}
-
-void weir_ftl_init(struct weir_ftl *f, void *memory, const struct weir_model *model,
-		   u64 capacity)
-{
-	u32 i;
-
-	shape(f, model, capacity);
-	lay_out(f, memory);
-	for (i = 0; i < f->nr_units; i++)
-		f->where[i] = NONE;
-	for (i = 0; i <= 1U << f->block_shift; i++)
-		f->bucket[i] = NONE;
-	f->fewest = 1U << f->block_shift;
-	f->free_head = NONE;
-	f->free_tail = NONE;
-	f->free_blocks = 0;
-	for (i = 0; i < f->nr_blocks; i++) {
-		f->valid[i] = 0;
-		free_block(f, i);
-	}
-	f->victim = NONE;
-	open_block(f);
-	weir_ftl_retune(f, model);
+	f->burst = model->gc_burst;
 }
 
 /* What lies in this place is garbage. */
@@ -228,6 +214,24 @@ static void copy_one(struct weir_ftl *f)
 	f->copied_units++;
 }
 
+/* Whole blocks, from the time when few are free. */
+static u32 collect_burst(struct weir_ftl *f)
+{
+	u32 copied = 0, blocks;
+
+	if (f->victim == NONE && f->free_blocks > f->low_blocks)
+		return 0;
+	for (blocks = 0; blocks < f->burst; blocks++) {
+		if (f->victim == NONE && !choose_victim(f))
+			break;
+		for (; f->valid[f->victim]; copied++)
+			copy_one(f);
+		recycle(f, f->victim);
+		f->victim = NONE;
+	}
+	return copied;
+}
+
 /*
  * The host has written a unit. With V valid ones among the U of the victim, it
  * may write U - V while V are copied: V / (U - V) copies now. Twice that while
@@ -237,6 +241,8 @@ static u32 collect(struct weir_ftl *f)
 {
 	u32 copied = 0, gain;
 
+	if (f->burst)
+		return collect_burst(f);
 	if (f->victim == NONE) {
 		if (f->free_blocks > f->low_blocks || !choose_victim(f))
 			return 0;
@@ -262,6 +268,53 @@ static u32 move(struct weir_ftl *f, u32 unit)
 	append(f, unit);
 	f->moved_units++;
 	return collect(f);
+}
+
+/* See ftl.h. What is counted begins with the host's own writes. */
+static void precondition(struct weir_ftl *f, const struct weir_model *model)
+{
+	u32 places = f->nr_blocks << f->block_shift, unit, i;
+	struct weir_random random;
+
+	weir_random_seed(&random, model->seed);
+	for (unit = 0; unit < f->nr_units; unit++)
+		if ((u32)weir_random_next(&random) % 1000 < model->mapped_permille)
+			move(f, unit);
+	for (i = 0; i < places; i++) {
+		unit = (u32)weir_random_next(&random) % f->nr_units;
+		if (f->where[unit] != NONE)
+			move(f, unit);
+	}
+	f->recycled = true;
+	f->moved_units = 0;
+	f->copied_units = 0;
+	f->erased_blocks = 0;
+}
+
+void weir_ftl_init(struct weir_ftl *f, void *memory, const struct weir_model *model,
+		   u64 capacity)
+{
+	u32 i;
+
+	shape(f, model, capacity);
+	lay_out(f, memory);
+	for (i = 0; i < f->nr_units; i++)
+		f->where[i] = NONE;
+	for (i = 0; i <= 1U << f->block_shift; i++)
+		f->bucket[i] = NONE;
+	f->fewest = 1U << f->block_shift;
+	f->free_head = NONE;
+	f->free_tail = NONE;
+	f->free_blocks = 0;
+	for (i = 0; i < f->nr_blocks; i++) {
+		f->valid[i] = 0;
+		free_block(f, i);
+	}
+	f->victim = NONE;
+	open_block(f);
+	weir_ftl_retune(f, model);
+	if (model->mapped_permille)
+		precondition(f, model);
 }
 
 u32 weir_ftl_write(struct weir_ftl *f, u64 sector, u64 sectors)

@@ -7,8 +7,12 @@
  * unit that is written again becomes garbage where it was. With few blocks free,
  * the block with the fewest valid units (greedy choice) is collected: its valid
  * units are copied to the log, at such a pace that it is empty by the time the
- * host has written as much as this will gain. A block without a valid unit is free
- * at once.
+ * host has written as much as this will gain; or all at once, with gc_burst. A block
+ * without a valid unit is free at once.
+ *
+ * A drive that comes with mapped_permille has had that share of its units written once,
+ * and then as much as it holds at random, so that its blocks are as such writes leave
+ * them: it collects from the first write on.
  *
  * The disk is mapped in at most 2^18 units, which bounds memory to about 4 MiB
  * per whole disk of physical units (8 bytes a unit, 12 a block): a page while that
@@ -54,6 +58,7 @@ struct weir_model;
  * @pace: copies due, in units of 1 / (block's units - victim_valid)
  * @part_sectors: written to parts of units, and not yet a unit
  * @part_discarded: discarded likewise
+ * @burst: blocks to collect in one go; 0: at the host's pace
  * @fewest: no closed block has fewer valid units
  * @recycled: a block has been used again, and so had to be erased
  * @moved_units: written by the host
@@ -82,6 +87,7 @@ struct weir_ftl {
 	u32 victim_units;
 	u32 victim_valid;
 	u32 pace;
+	u32 burst;
 	u32 fewest;
 	u64 part_sectors;
 	u64 part_discarded;
@@ -106,11 +112,14 @@ struct weir_ftl {
  */
 u64 weir_ftl_unit_sectors(const struct weir_model *model, u64 capacity);
 
+/** weir_ftl_units() - of how many units the disk is; parameters likewise */
+u32 weir_ftl_units(const struct weir_model *model, u64 capacity);
+
 /** weir_ftl_bytes() - the memory it needs, in bytes; parameters likewise */
 size_t weir_ftl_bytes(const struct weir_model *model, u64 capacity);
 
 /**
- * weir_ftl_init() - an empty drive
+ * weir_ftl_init() - a drive that is empty, or written at random (mapped_permille, seed)
  * @memory: weir_ftl_bytes(), aligned for u32
  */
 void weir_ftl_init(struct weir_ftl *f, void *memory, const struct weir_model *model,

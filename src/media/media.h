@@ -96,12 +96,13 @@ struct weir_media_cmd {
 
 /**
  * struct weir_media_stats - what happened since it was made, or reset
- * @host_units: program units that commands wrote
- * @programmed_units: program units programmed, those of garbage collection
- *                    included; over host_units this is write amplification
+ * @host_units: pages that commands wrote
+ * @programmed_units: pages programmed, those of garbage collection, of emptied
+ *                    one-bit cells and of the mapping included; over host_units this
+ *                    is write amplification
  * @erased_blocks: erase blocks (of all dies at once) erased
  * @suspends: programs suspended by a read
- * @cache_units: units now in the write cache
+ * @cache_units: pages now in the write cache
  * @free_blocks: erase blocks now free
  * @nr_dies: dies (1: the arm, or the network)
  */
@@ -133,8 +134,9 @@ u64 weir_media_zeroes_sectors(const struct weir_model *model);
  * @capacity: of the disk, in bytes
  * @nr_queues: submission queues
  *
- * 50 KiB, 24 bytes a submission queue; flash: 136 bytes a die, a byte for each
- * page that fits into the cache, and up to 8 MiB for the mapping (weir_ftl_bytes()).
+ * 50 KiB, 24 bytes a submission queue; flash: 112 bytes a die, 16 a plane, 208 a
+ * channel, a byte for each program that fits into the cache, and up to 8 MiB for the
+ * mapping (weir_ftl_bytes()); 1 MiB with cache_hits, 384 KiB with map_permille.
  *
  * Return: so many bytes.
  */

@@ -22,6 +22,26 @@ bool weir_fifo_remove(struct weir_fifo *f, struct weir_media_cmd *c)
 	return true;
 }
 
+void weir_fifo_insert(struct weir_fifo *f, struct weir_media_cmd *c)
+{
+	struct weir_media_cmd *before = f->first ? f->last : NULL;
+
+	while (before && before->done_ns > c->done_ns)
+		before = before->prev;
+	if (!f->first || before == f->last) {
+		weir_fifo_push(f, c);
+		return;
+	}
+	c->fifo = f;
+	c->prev = before;
+	c->next = before ? before->next : f->first;
+	c->next->prev = c;
+	if (before)
+		before->next = c;
+	else
+		f->first = c;
+}
+
 u64 weir_media_draw(const struct weir_media *m, struct weir_random *random,
 		    enum weir_media_op op, u64 mean_ns)
 {

@@ -52,6 +52,12 @@ static bool check_flash(const struct weir_model *m, struct weir_complaint *why)
 	if (m->channels * m->dies > MAX_DIES)
 		return weir_refuse(why, "dies", m->dies,
 				   "so few that there are at most 1024 on all channels");
+	if (m->channels * m->dies * m->planes > MAX_DIES)
+		return weir_refuse(why, "planes", m->planes,
+				   "so few that there are at most 1024 on all dies");
+	if ((u32)m->program_kib % (u32)m->page_kib)
+		return weir_refuse(why, "program_kib", m->program_kib,
+				   "a multiple of page_kib");
 	if (m->kind == WEIR_KIND_FLASH &&
 	    m->cache_mib << 10 > m->page_kib * MAX_CACHE_PAGES)
 		return weir_refuse(why, "cache_mib", m->cache_mib,

@@ -51,17 +51,33 @@ enum weir_media_kind {
 	/* flash */							\
 	SHAPE(channels, 1, 64, "Flash: channels")			\
 	SHAPE(dies, 1, 64, "Flash: dies per channel")			\
+	SHAPE(planes, 1, 16,						\
+	      "Flash: planes of a die, each of which reads on its own")	\
 	SHAPE(stripe_kib, 4, 1024,					\
-	      "Flash: KiB on a die before the next die's turn, a power of two") \
+	      "Flash: KiB on a plane before the next die's turn, a power of two") \
 	SHAPE(page_kib, 4, 1024,					\
-	      "Flash: KiB that a die programs at once, a power of two") \
-	SHAPE(block_pages, 4, 4096, "Flash: such pages in an erase block") \
+	      "Flash: KiB of a page, a power of two")			\
+	SHAPE(program_kib, 0, 16384,					\
+	      "Flash: KiB that a die programs at once, whole pages; 0: a page") \
+	SHAPE(block_pages, 4, 4096, "Flash: pages of a plane in an erase block") \
+	SHAPE(mapped_permille, 0, 1000,					\
+	      "Flash: what of the disk has been written at random at power on, in thousandths") \
+	SHAPE(map_permille, 0, 1000,					\
+	      "Flash: what the controller holds of the mapping, in thousandths; 0: all") \
+	SHAPE(cache_hits, 0, 1,						\
+	      "Flash: 1: reads of what is in the write cache take no flash read") \
 	SHAPE(op_permille, 0, 2000,					\
 	      "Flash: spare capacity, in thousandths of the disk; 0: writes in place, no garbage") \
 	NUMBER(gc_low_permille, 1, 500,					\
 	       "Flash: in thousandths, so few free blocks begin garbage collection") \
+	NUMBER(gc_burst, 0, 4,						\
+	       "Flash: blocks collected in one go; 0: at the pace of the host's writes") \
 	NUMBER(read_ns, 1, 1000000000, "Flash: time to read a page in ns") \
-	NUMBER(program_ns, 1, 1000000000, "Flash: time to program a page in ns") \
+	NUMBER(program_ns, 1, 1000000000, "Flash: time of a program in ns") \
+	SHAPE(slc_mib, 0, 1048576,					\
+	      "Flash: MiB that are written into one-bit cells first; 0: none") \
+	NUMBER(slc_program_ns, 0, 1000000000,				\
+	       "Flash: time to program a page of each plane of a die into one-bit cells in ns") \
 	NUMBER(erase_ns, 0, 10000000000, "Flash: time to erase a block in ns") \
 	NUMBER(suspend_ns, 0, 1000000000,				\
 	       "Flash: time in ns to suspend a program or an erase for a read; 0: reads wait") \
@@ -79,7 +95,7 @@ enum weir_media_kind {
 	       "Disk: seek over the whole disk in ns; linear from a third")	\
 	NUMBER(write_settle_ns, 0, 1000000000, "Disk: a write's longer settling in ns") \
 	NUMBER(idle_ns, 0, 60000000000,					\
-	       "Disk: idle time in ns after which it writes out its cache") \
+	       "Idle time in ns: then a disk writes out its cache, a flash die its one-bit cells") \
 	/* network block storage */					\
 	NUMBER(rtt_ns, 0, 60000000000, "Network: round trip in ns")	\
 	NUMBER(remote_read_ns, 0, 60000000000,				\

@@ -19,7 +19,7 @@ KDIR='' KVER=''
 . "$tmp/kernel"
 mkdir "$tmp/tree"
 (cd -- "$repo" && cp -r --parents Kbuild Makefile src include \
-	scripts/{elevator,toolchain.mk,index-modules} "$tmp/tree")
+	scripts/{elevator,weirlab/__init__.py,weirlab/elevator,toolchain.mk,index-modules} "$tmp/tree")
 rm -rf -- "$tmp/tree/generated"
 version=$(make -s -C "$repo" version)
 

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Proves that crash-workload and crash-sqlite, which judge what a power cut has left, are
-# content with what they did themselves, and find each kind of loss: a file, a name, synced
-# bytes, a block, a file that was removed; a transaction, half of one, a page. On any file
-# system; some seconds, no machine.
+# Proves that crash-workload, crash-sqlite and crash-fio, which judge what a power cut has
+# left, are content with what they did themselves, and find each kind of loss: a file, a
+# name, synced bytes, a block, a file that was removed; a transaction, half of one, a page;
+# an old block. On any file system; some seconds, no machine.
 
 set -uo pipefail
 # shellcheck source=tests/lab/lib.sh
@@ -123,4 +123,42 @@ dd if=/dev/zero of="$tmp/top/db" bs=4096 seek=1 count=1 conv=notrunc status=none
 found 'the database is not sound' 'a page of zeroes'
 rm -- "$tmp/top/db"
 found 'the database is not there' 'no database'
+
+# --- fio ---
+
+workload=$repo/scripts/guest/crash-fio
+
+# The same, in a folder whose name fio would split.
+rm -rf -- "$tmp/top"
+mkdir -- "$tmp/t:op"
+ln -s t:op "$tmp/top"
+"$workload" run "$tmp/t:op" "$tmp/log" "$tmp" 3 30
+ok $? 'fio runs' "$(tail -n 1 "$tmp/log")"
+said=$("$workload" check "$tmp/t:op" "$tmp/log" 5)
+ok $? 'fio: nothing is lost at first' "$said"
+cp -a -- "$tmp/t:op" "$tmp/good"
+
+# damaged: as it was at first
+damaged()
+{
+	rm -rf -- "$tmp/t:op"
+	cp -a -- "$tmp/good" "$tmp/t:op"
+}
+
+printf x | dd of="$tmp/top/fio3" bs=1 seek=9000 conv=notrunc status=none
+found 'verify failed' 'fio: a byte'
+damaged
+# Burst 1 had the file of burst 5: what is old and whole is found as well.
+mkdir -- "$tmp/old"
+"$workload" run "$tmp/old" "$tmp/first" "$tmp" 3 10
+dd if="$tmp/old/fio1" of="$tmp/top/fio1" bs=4096 skip=3 seek=3 count=1 conv=notrunc status=none
+found 'verify failed' 'fio: a block of the burst before'
+sed -i '/^done 5 5$/d' "$tmp/log"
+"$workload" check "$tmp/top" "$tmp/log" 5 >"$tmp/said"
+ok $? 'fio: what is under way may be old' "$(<"$tmp/said")"
+damaged
+truncate -s 8192 "$tmp/top/fio2"
+found '65536 bytes were synced, and there are 8192' 'fio: a short file'
+rm -- "$tmp/top/fio2"
+found 'fio2 is not there' 'fio: no file'
 done_testing

@@ -47,7 +47,7 @@ fails()
 KDIR='' VMLINUZ=''
 kernel 6.12
 mkdir "$tmp/tree"
-(cd -- "$repo" && cp -r --parents Kbuild Makefile src include scripts/{elevator,toolchain.mk,index-modules,build-apart} "$tmp/tree")
+(cd -- "$repo" && cp -r --parents Kbuild Makefile src include scripts/{elevator,weirlab/__init__.py,weirlab/elevator,toolchain.mk,index-modules,build-apart} "$tmp/tree")
 rm -rf -- "$tmp/tree/generated"
 header=$tmp/tree/generated/elevator-btf.h
 
@@ -116,22 +116,21 @@ ok $? 'the declarations of 6.1 do not make a module for 6.12' "$(tail -n 15 -- "
 ok $? 'the image has the same declarations' "$(tail -n 15 -- "$tmp/log")"
 
 # A kernel built by clang says of a pointer that it is __percpu or __rcu: here, of each.
-/usr/bin/python3 - "$KDIR/vmlinux" "$tmp/tagged" <<'PYTHON' 2>"$tmp/log"
-import importlib.machinery, importlib.util, os, struct, sys
-loader = importlib.machinery.SourceFileLoader('elevator', 'scripts/elevator')
-elevator = importlib.util.module_from_spec(importlib.util.spec_from_loader('elevator', loader))
+/usr/bin/python3 - "$KDIR/vmlinux" "$tmp/tagged" "$repo/scripts" <<'PYTHON' 2>"$tmp/log"
+import struct, sys
 sys.dont_write_bytecode = True
-loader.exec_module(elevator)
-btf = elevator.btf_of(sys.argv[1])
+sys.path.insert(0, sys.argv[3])
+from weirlab.elevator.btf import BTF_PTR, BTF_TYPE_TAG, btf_of, btf_types
+btf = btf_of(sys.argv[1])
 length, _, type_len, str_off, str_len = struct.unpack_from('<5I', btf, 4)
 words = list(struct.unpack_from(f'<{type_len // 4}I', btf, length))
 number, tags = 0, []
-for number, (at, kind, _) in enumerate(elevator.btf_types(words), 1):
-    if kind == elevator.BTF_PTR and words[at + 2]:
+for number, (at, kind, _) in enumerate(btf_types(words), 1):
+    if kind == BTF_PTR and words[at + 2]:
         tags.append(at + 2)
 for place in tags:
     number += 1
-    words += [1, elevator.BTF_TYPE_TAG << 24, words[place]]
+    words += [1, BTF_TYPE_TAG << 24, words[place]]
     words[place] = number
 types = struct.pack(f'<{len(words)}I', *words)
 strings = btf[length + str_off:length + str_off + str_len]

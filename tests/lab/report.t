@@ -17,16 +17,23 @@ import tempfile
 from xml.etree import ElementTree
 
 try:
-    import matplotlib  # noqa: F401
+    import matplotlib
+    import numpy
     from PIL import Image
 except ImportError as error:
     print(f'1..0 # SKIP no {error.name}: scripts/setup demo installs it')
     sys.exit(0)
 sys.dont_write_bytecode = True
+matplotlib.use('Agg')
 import tap  # noqa: E402
 from tap import holds, same  # noqa: E402
 
-bench_figures = tap.load('bench-figures')
+from weirlab.figures.folder import Bench, Row  # noqa: E402
+from weirlab.figures.latencies import Latencies  # noqa: E402
+from weirlab.page.kept import Kept  # noqa: E402
+from weirlab.page.labels import styles_of  # noqa: E402
+from weirlab.page.latency_plots import draw_time  # noqa: E402
+
 work = tempfile.mkdtemp()
 
 
@@ -135,8 +142,6 @@ def check_figures():
     first = rows['one', 'all', 'none', 1]['figures']
     same([first[n] for n in ('p50_us', 'p99_us', 'p999_us', 'max_us')], [400, 800, 1600, 3200.001],
          'percentiles of the merged bins, by nearest rank, and the exact maximum')
-    same([bench_figures.Latencies([3, 1, 2], [1, 1, 1], '').percentile(p) for p in (0.3, 0.5, 0.99)], [1, 2, 3],
-         'where a rank is not whole: the next')
     holds(close(first['mean_us'], 4 * (900 * 100 + 95 * 200 + 4 * 400 + 800) / 1000), 'the mean', first)
     same([first[n] for n in ('foreground_iops', 'foreground_mbs', 'background_mbs', 'total_mbs', 'utilisation')],
          [1000, 4.096, 65.536, 69.632, 0.5], 'rates and utilisation')
@@ -154,7 +159,7 @@ def check_figures():
              ['bfq'], f'the winner by {measure}')
     same([(r['winner'], r['scored']) for (s, _, _), r in summary.items() if s == 'gated'], [(False, False)] * 4,
          'gate failed: nobody wins')
-    bench = bench_figures.Bench(os.path.join(work, 'bench'))
+    bench = Bench(os.path.join(work, 'bench'))
     same([bool(bench.failed_checks('gated', profile)) for profile in ('nvme-tlc', 'hdd')], [True, True],
          'a failed check of no profile is of all')
     bench.gate[1]['profile'] = 'hdd'
@@ -449,7 +454,6 @@ def check_trace():
 
 def check_events():
     """The figure of latency over time, drawn here so that its lines can be asked."""
-    report = tap.load('report')
     drawn = []
 
     class Page:
@@ -458,10 +462,10 @@ def check_events():
 
         def figure(self, figure, name, caption, *_):
             drawn.append((figure, caption))
-    times = bench_figures.Latencies(list(range(1000, 41000)), [1] * 40000, '')
-    times.log = bench_figures.np.array([(ms, 1000 + ms) for ms in range(3000) for _ in range(13)])
-    kept = report.Kept()
-    row = bench_figures.Row('s', 'p', 'all', 'none', 1, {}, {}, 'log', None, '')
+    times = Latencies(list(range(1000, 41000)), [1] * 40000, '')
+    times.log = numpy.array([(ms, 1000 + ms) for ms in range(3000) for _ in range(13)])
+    kept = Kept()
+    row = Row('s', 'p', 'all', 'none', 1, {}, {}, 'log', None, '')
     kept.keep(row, times)
     entry = {'label': 'none', 'scheduler': 'none', 'measure': 'latency', 'simulated': True, 'profile': 'p',
              'seed_list': [1]}
@@ -470,7 +474,7 @@ def check_events():
                            {'scenario': 't', 'profile': 'p', 'events': [[0.5, 'speed=9']]}],
                           ([1.0, 2.5], ['speed=4', 'speed=1'], True)),
                          ([{'scenario': 's', 'profile': 'p'}], ([], [], False))):
-        report.draw_time(Page(), ('s', 'p'), {'all': [entry]}, kept, runs, 'n')
+        draw_time(Page(), ('s', 'p'), {'all': [entry]}, kept, runs, 'n')
         figure, caption = drawn.pop()
         axis = figure.axes[0]
         same(([line.get_xdata()[0] for line in axis.lines if len(set(line.get_xdata())) == 1],
@@ -480,8 +484,7 @@ def check_events():
 
 
 def check_styles():
-    report = tap.load('report')
-    styles = report.styles_of([{'label': label, 'scheduler': label.partition('(')[0]}
+    styles = styles_of([{'label': label, 'scheduler': label.partition('(')[0]}
                                for label in ('none', 'none(wbt_lat_usec=0)', 'kyber', 'kyber(a=1)', 'kyber(a=2)')])
     same((styles['none'][0] != styles['none(wbt_lat_usec=0)'][0], styles['kyber'][0] == styles['kyber(a=1)'][0],
           len({style[2] for label, style in styles.items() if label.startswith('kyber')})), (True, True, 3),

@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """Proves that scripts/bench runs nothing again that it has run, and runs again what is
-of another plan, job file, kernel, machine or source; which settings it tries, and that
-it says what is wrong in a header. In a copy of the project whose
+of another plan, job file, kernel, machine or source. In a copy of the project whose
 virtual machine is a few lines that know how often they were called. Needs
 matplotlib (scripts/setup demo), no machine and no root."""
 
@@ -16,7 +15,8 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from tap import SCRIPTS, end, holds, load, same  # noqa: E402
+from tap import SCRIPTS, end, holds, same  # noqa: E402
+from weirlab.bench.scenario import SWEEP  # noqa: E402
 
 try:
     import numpy  # noqa: F401
@@ -67,12 +67,13 @@ def put(path, text):
 
 
 def make_copy():
-    for name in ('bench', 'bench-figures', 'bench-gate', 'goals.py', 'guest/bench'):
+    for name in ('bench', 'bench-figures', 'bench-gate', 'guest/bench'):
         (copy / 'scripts' / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(os.path.join(SCRIPTS, name), copy / 'scripts' / name)
     shutil.copytree(os.path.join(SCRIPTS, 'weirlab'), copy / 'scripts/weirlab')
     for name in ('Kbuild', 'scripts/elevator', 'src/blk/main.c', 'include/trace/weir.h', 'vmlinuz',
-                 'root.cpio', 'scripts/guest/memory-init', 'scripts/guest/init-common',
+                 'root.cpio', 'scripts/vm-modules.sh', 'scripts/vm-drives.sh', 'scripts/vm-verdict.sh',
+                 'scripts/guest/memory-init', 'scripts/guest/init-common',
                  'tests/fio/tiny.log'):
         put(name, f'{name}\n')
     put('tests/fio/tiny.fio', JOB)
@@ -95,40 +96,13 @@ def bench(*options):
     return len(calls.read_text().splitlines()), done.stderr
 
 
-def settings(header, quick):
-    """Labels of kyber in a scenario with that in its header."""
-    put('labels.fio', JOB.replace('; weir vary', f'; weir {header}\n; weir vary'))
-    scenario = script.Scenario(copy / 'labels.fio')
-    return [value for _, found, _ in scenario.labels(['kyber'], quick) for value in found.values()]
-
-
-def refused(header, words):
-    try:
-        settings(header, False)
-        said = 'nothing'
-    except script.Refused as refusal:
-        said = str(refusal)
-    holds(words in said, f'refused: {header}', said)
-
-
 def change(path):
     with open(copy / path, 'a', encoding='utf-8') as file:
         file.write('# changed\n')
 
 
-script = load('bench')
 try:
     make_copy()
-    swept = [setting.split('=')[1] for setting in script.SWEEP['kyber']]
-    same(settings('size: 64', False), swept, 'all sweeps')
-    same(settings('size: 64', True), [], 'none of them with --quick')
-    same(settings(f'sweep kyber: read_lat_nsec=7 {swept[0]} 9', False), swept + ['7', '9'],
-         "the scenario's own come in addition, none of them twice")
-    same(settings('sweep kyber: read_lat_nsec=7 9', True), ['7', '9'], 'and with --quick alone')
-    same(settings('quick kyber: read_lat_nsec=7', True), ['7'], 'those for --quick')
-    refused('at soon: speed=4', "labels.fio:4: at 'soon': want seconds, such as 1.5")
-    refused('at 1: speed', "at 1: 'speed': want ATTRIBUTE=VALUE")
-    refused('memory: much', "memory is 'much': want a whole number")
     first, said = bench()
     # none with 3 other settings, kyber with 2, and the empty device.
     same((first, 'are there' in said), (8, False), 'a new directory: everything is run')
@@ -160,10 +134,11 @@ try:
          (7, True, ['BS=4k', 'BS=16k']), 'without --quick: other cases, but for other settings')
     for what, path in (('job file', 'tests/fio/tiny.fio'), ('job file', 'tests/fio/tiny.log'),
                        ('kernel', 'vmlinuz'), ('machine', 'root.cpio'), ('machine', 'scripts/guest/bench'),
-                       ('machine', 'scripts/vm'), ('machine', 'scripts/guest/memory-init'),
+                       ('machine', 'scripts/vm'), ('machine', 'scripts/vm-drives.sh'), ('machine', 'scripts/guest/memory-init'),
                        ('machine', 'scripts/guest/init-common'),
                        ('machine', 'bin/qemu-system-x86_64'), ('sources', 'src/blk/main.c'),
-                       ('sources', 'include/trace/weir.h'), ('sources', 'scripts/elevator')):
+                       ('sources', 'include/trace/weir.h'), ('sources', 'scripts/elevator'),
+                       ('sources', 'scripts/weirlab/elevator/header.py')):
         if path == 'bin/qemu-system-x86_64':
             put(path, '#!/bin/sh\necho QEMU emulator version 7.3\n')
         else:
@@ -211,7 +186,7 @@ try:
     same({name for name, run in runs.items() if run['whole']}, whole, 'all seeds and profiles of each scheduler')
     same({name for name, run in runs.items() if not run['whole']},
          {f'nvme-tlc/{scheduler}({setting})/1' for scheduler in ('none', 'kyber')
-          for setting in script.SWEEP[scheduler]}, 'one of what else it may be set to')
+          for setting in SWEEP[scheduler]}, 'one of what else it may be set to')
     same({len(run['cases']) for name, run in runs.items() if name in whole}, {2}, 'all cases')
     same({len(run['cases']) for name, run in runs.items() if name not in whole}, {1}, 'and those of --quick')
     same(set(made('--seeds', '2', '--no-sweeps')), whole, '--no-sweeps')
@@ -226,18 +201,6 @@ try:
     same({name for name, run in made('--seeds', '2').items() if '=7)' in name and run['whole']},
          {f'{profile}/kyber(read_lat_nsec=7)/{seed}' for profile in ('nvme-tlc', 'sata-ssd') for seed in (1, 2)},
          'what the scenario is about: whole')
-
-    # --- longer ---
-    put('labels.fio', '; weir summary: s\n; weir longer sata-ssd: 5\n[global]\nruntime = 2s\n\nramp_time=500ms\n'
-                      '[a]\nstartdelay=3\nrw=read\n')
-    scenario = script.Scenario(copy / 'labels.fio')
-    same([scenario.text(profile).split('\n', 3)[3] for profile in ('sata-ssd', 'nvme-tlc')],
-         ['runtime=10s\n\nramp_time=2500ms\n[a]\nstartdelay=15\nrw=read\n',
-          'runtime = 2s\n\nramp_time=500ms\n[a]\nstartdelay=3\nrw=read\n'], 'longer on that profile alone')
-    refused('longer sata-ssd: 5\n; weir at 1: speed=4', "'longer' and 'at'")
-    refused('longer floppy: 5', 'want longer PROFILE: TIMES')
-    JOB = JOB.replace('runtime=1s', 'runtime=${TIME}')
-    refused('longer sata-ssd: 5', "'longer' and runtime=${TIME}: want a number and ms, s or m")
 
     # --- a machine that the emulation kills ---
     put('scripts/vm', MACHINE.replace('job, out =', """if '--append' not in sys.argv:

@@ -18,7 +18,7 @@ scratch+=("$tmp")
 : >"$tmp/device"
 mkdir "$tmp/dir"
 
-readonly profiles=' none hdd sata-ssd nvme-tlc nvme-qlc optane cloud '
+readonly profiles=' none hdd sata-ssd nvme-tlc nvme-qlc nvme-nodram nvme-cheap nvme-dc optane cloud '
 
 # one KEY PATTERN: the header has KEY once, and its value is like that.
 one()

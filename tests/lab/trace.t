@@ -308,7 +308,7 @@ try:
              'nor where it is called')
 
     # --- what blktrace says, and what to do about it ---
-    from weirlab.record import advice  # noqa: E402
+    from weirlab.trace.record import advice  # noqa: E402
     busy = 'BLKTRACESETUP(2) /dev/sda failed: 16/Device or resource busy'
     holds('blktrace -d /dev/sda -k' in advice(busy, '/dev/sda', []), 'left by one that was killed: how to remove it')
     holds('process 41' in advice(busy, '/dev/sda', ['41']), 'another one runs: says which')

@@ -55,6 +55,8 @@ int main(int argc, char **argv)
 	n += nr_hdd_tests;
 	memcpy(tests + n, ftl_tests, nr_ftl_tests * sizeof(*tests));
 	n += nr_ftl_tests;
+	memcpy(tests + n, map_tests, nr_map_tests * sizeof(*tests));
+	n += nr_map_tests;
 	memcpy(tests + n, dist_tests, nr_dist_tests * sizeof(*tests));
 	n += nr_dist_tests;
 	memcpy(tests + n, arm_tests, nr_arm_tests * sizeof(*tests));

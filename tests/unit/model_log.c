@@ -7,9 +7,10 @@
  *
  *   NUMBERS  NAME=VALUE;... as in configfs, or -
  *   QUEUE    not the model's: irq or poll
- *   LOADS    OP,KIB,DEPTH,IOS,START_S;... each a closed loop: OP read, write (in
- *            sequence), randread or randwrite. The first is measured, and when it
- *            ends all do.
+ *   LOADS    OP,KIB,DEPTH,IOS,START_S[,RATE,BURST,SPAN_MIB];... each a closed loop: OP
+ *            read, write (in sequence), randread or randwrite, on the first SPAN_MIB of
+ *            the disk. With RATE no more than so many a second, BURST of them at a time.
+ *            The first is measured, and when it ends all do.
  *
  * and prints, for each repetition of each scenario, "scenario NAME", a line
  * "numbers" with all of the model's, "END_NS LATENCY_NS" of each measured command,
@@ -41,6 +42,11 @@ struct load {
 	u32 depth;
 	u64 ios;
 	u64 start_ns;
+	u64 burst;
+	u64 mib;	/* of the disk */
+	u64 burst_ns;	/* from one burst to the next; 0: no rate */
+	u64 due_ns;	/* the next burst */
+	u64 due;	/* what has come, and has not been given */
 	u64 given;
 	u64 done;
 };
@@ -102,13 +108,20 @@ static void set(char *pair)
 static void add_load(const char *text)
 {
 	struct load *l = &s.loads[s.nr_loads];
-	unsigned long kib, ios, start;
+	unsigned long kib, ios, start, rate = 0, burst = 0, mib = 0;
 	char op[16];
+	int fields;
 
-	if (s.nr_loads++ == MAX_LOADS ||
-	    sscanf(text, "%15[a-z],%lu,%u,%lu,%lu", op, &kib, &l->depth, &ios, &start) != 5 ||
-	    !kib || !l->depth || l->depth > MAX_DEPTH)
+	if (s.nr_loads++ == MAX_LOADS)
 		bad("load", text);
+	fields = sscanf(text, "%15[a-z],%lu,%u,%lu,%lu,%lu,%lu,%lu", op, &kib, &l->depth,
+			&ios, &start, &rate, &burst, &mib);
+	if ((fields != 5 && fields != 8) || !kib || !l->depth || l->depth > MAX_DEPTH ||
+	    !rate != !burst || mib > s.mib)
+		bad("load", text);
+	l->burst = burst;
+	l->mib = mib ? mib : s.mib;
+	l->burst_ns = rate ? burst * 1000000000ULL / rate : 0;
 	l->random = !strncmp(op, "rand", 4);
 	l->op = strcmp(op + 4 * l->random, "write") ? WEIR_MEDIA_READ : WEIR_MEDIA_WRITE;
 	l->sectors = kib * SECTORS_PER_KIB;
@@ -161,11 +174,15 @@ static void print_numbers(void)
 static void give(struct weir_media *m, struct slot *slot, u64 now)
 {
 	struct load *l = slot->load;
-	u64 places = s.mib * SECTORS_PER_MIB / l->sectors;
+	u64 places = l->mib * SECTORS_PER_MIB / l->sectors;
 	u64 place = (l->random ? rig_random() : l->given) % places;
 
 	if (l->ios && l->given == l->ios)
 		return;
+	if (l->burst_ns && !l->due)
+		return;
+	if (l->burst_ns)
+		l->due--;
 	l->given++;
 	slot->busy = true;
 	slot->cmd.op = l->op;
@@ -185,6 +202,9 @@ static u64 next_ns(const struct weir_media *m, u32 nr, u64 now)
 		if (!slots[i].busy && slots[i].load->start_ns > now)
 			next = min(next, slots[i].load->start_ns);
 	}
+	for (i = 0; i < s.nr_loads; i++)
+		if (s.loads[i].burst_ns)
+			next = min(next, s.loads[i].due_ns);
 	return max(next, now);
 }
 
@@ -196,10 +216,25 @@ static u32 fill_slots(void)
 	for (i = 0; i < s.nr_loads; i++) {
 		s.loads[i].given = 0;
 		s.loads[i].done = 0;
+		s.loads[i].due = 0;
+		s.loads[i].due_ns = s.loads[i].start_ns;
 		for (k = 0; k < s.loads[i].depth; k++)
 			slots[nr++].load = &s.loads[i];
 	}
 	return nr;
+}
+
+/* What comes at a rate, comes. */
+static void come(u64 now)
+{
+	u32 i;
+
+	for (i = 0; i < s.nr_loads; i++) {
+		struct load *l = &s.loads[i];
+
+		for (; l->burst_ns && l->due_ns <= now; l->due_ns += l->burst_ns)
+			l->due += l->burst;
+	}
 }
 
 static void run_loads(struct weir_media *m)
@@ -208,6 +243,7 @@ static void run_loads(struct weir_media *m)
 	u64 now = BEGIN_NS;
 
 	while (s.loads[0].done < s.loads[0].ios) {
+		come(now);
 		for (i = 0; i < nr; i++)
 			if (!slots[i].busy && slots[i].load->start_ns <= now)
 				give(m, &slots[i], now);

@@ -196,6 +196,198 @@ static void read_suspends_program(void **state)
 	rig_close(&r);
 }
 
+/* Dies of two planes that program three pages at once; 8 of these fit into the cache. */
+static struct weir_model planed(void)
+{
+	struct weir_model model = plain();
+
+	model.cache_mib = 1;
+	model.planes = 2;
+	model.program_kib = 48;
+	return model;
+}
+
+/* On one die: planes 0 and 8 of the disk; another: plane 1. */
+static void program_takes_the_die(void **state)
+{
+	struct weir_model model = planed();
+	struct rig_load load = { .op = WEIR_MEDIA_WRITE, .depth = 1, .sectors = 96 };
+	struct weir_media_stats s;
+
+	rig_open(&r, &model, GIB, 1);
+	/* What does not fill a program waits in the cache. */
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 64), 0);
+	r.now = 100000;
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8), 50000);
+	r.now = 1000000;
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 64, 32), 0);
+	r.now += 100000;
+	rig_put(&r, 0, WEIR_MEDIA_READ, 0, 8);
+	rig_put(&r, 1, WEIR_MEDIA_READ, 8 * PAGE, 8);
+	rig_put(&r, 2, WEIR_MEDIA_READ, 8, 8);
+	rig_put(&r, 3, WEIR_MEDIA_READ, PAGE, 8);
+	rig_drain(&r);
+	/* The planes read at the same time, each one read after another. */
+	assert_int_equal(r.cmd[0].done_ns - r.cmd[0].submit_ns, 400000 + 50000);
+	assert_int_equal(r.cmd[1].done_ns - r.cmd[1].submit_ns, 400000 + 50000);
+	assert_int_equal(r.cmd[2].done_ns - r.cmd[2].submit_ns, 400000 + 100000);
+	assert_int_equal(r.cmd[3].done_ns - r.cmd[3].submit_ns, 50000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.host_units, 3);
+	assert_int_equal(s.programmed_units, 3);
+	/* 8 dies, each 48 KiB in 500 us. */
+	load.count = 8000;
+	assert_true(rig_loop(&r, &load) > 7900 * 500000ULL / 8);
+	rig_close(&r);
+}
+
+/* One program stands still for reads of both planes, and no longer than these take. */
+static void planes_share_a_suspension(void **state)
+{
+	struct weir_model model = planed();
+	struct weir_media_stats s;
+
+	model.suspend_ns = 5000;
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 96), 0);
+	r.now = 100000;
+	rig_put(&r, 0, WEIR_MEDIA_READ, 0, 8);
+	weir_media_advance(r.m, r.now);
+	r.now = 120000;
+	rig_put(&r, 1, WEIR_MEDIA_READ, 8 * PAGE, 8);
+	weir_media_advance(r.m, r.now);
+	assert_int_equal(r.cmd[0].done_ns, 155000);
+	assert_int_equal(r.cmd[1].done_ns, 170000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.suspends, 1);
+	weir_media_advance(r.m, 500000 + 70000 - 1);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 0);
+	weir_media_advance(r.m, 500000 + 70000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 3);
+	rig_close(&r);
+}
+
+static u64 fsync_ns(void)
+{
+	u64 write = rig_one(&r, WEIR_MEDIA_WRITE, 0, 8);
+
+	return write + rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0);
+}
+
+/* 8 pages of one-bit cells a die: 4 programs of 2 planes each, then none, until idle. */
+static void one_bit_cells_first(void **state)
+{
+	struct weir_model model = planed();
+	struct weir_media_stats s;
+	u32 i;
+
+	model.slc_mib = 1;
+	model.slc_program_ns = 100000;
+	model.idle_ns = 10000000;
+	rig_open(&r, &model, GIB, 1);
+	for (i = 0; i < 32; i++)
+		assert_int_equal(fsync_ns(), 100000);
+	for (i = 0; i < 16; i++)
+		assert_int_equal(fsync_ns(), 500000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 32 * 2 + 16 * 3);
+	assert_int_equal(s.cache_units, 0);
+
+	/* Not before it has been idle for so long; then a read has to wait. */
+	r.now += 499999;
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 7 * PAGE, 8), 50000);
+	r.now += 10000000 + 100000;
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 7 * PAGE, 8),
+			 2 * 50000 + 500000 - 100000 + 50000);
+	assert_int_equal(r.cmd[0].part_ns[WEIR_PART_GC], 2 * 50000 + 500000 - 100000);
+	r.now += 1000000000;
+	weir_media_advance(r.m, r.now);
+	weir_media_stats(r.m, &s);
+	/* Two programs of three pages from each die; two pages do not fill one. */
+	assert_int_equal(s.programmed_units, 32 * 2 + 16 * 3 + 8 * 2 * 3);
+	for (i = 0; i < 24; i++)
+		assert_int_equal(fsync_ns(), 100000);
+	assert_int_equal(fsync_ns(), 500000);
+	rig_close(&r);
+
+	/* Two pages fill such a program. */
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 64), 0);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 100000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 2);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 65), 0);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 100000);
+	weir_media_stats(r.m, &s);
+	assert_int_equal(s.programmed_units, 6);
+	rig_close(&r);
+}
+
+/* Of 256 segments it holds two. */
+static void mapping_is_read(void **state)
+{
+	struct weir_model model = planed();
+	struct rig_load load = { .op = WEIR_MEDIA_WRITE, .depth = 1, .sectors = 8,
+				 .area = GIB >> 9, .count = 4000 };
+	struct weir_media_stats s;
+	u32 segment = 8192;
+
+	model.op_permille = 70;
+	model.map_permille = 8;
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8), 100000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, segment - 8, 8), 50000);
+	/* The second half lies in another one. */
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, segment - 8, 16), 100000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8), 50000);
+	/* What is held no longer is read again. */
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 2 * segment, 8), 100000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8), 50000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, segment, 8), 100000);
+	/* A write waits for no mapping; who reads of that plane waits for the read. */
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 5 * segment, 8), 0);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, segment + 5 * PAGE, 8), 100000);
+	assert_true(r.cmd[0].part_ns[WEIR_PART_DIE] == 50000);
+	/* Who comes later and is sooner at its mapping is served first. */
+	rig_put(&r, 0, WEIR_MEDIA_READ, 6 * segment, 8);
+	rig_put(&r, 1, WEIR_MEDIA_READ, 22 * segment, 8);
+	rig_put(&r, 2, WEIR_MEDIA_READ, 7 * segment, 8);
+	rig_drain(&r);
+	assert_true(r.cmd[2].done_ns < r.cmd[1].done_ns);
+
+	/* As many pieces of the mapping are written as of data, each 4 KiB. */
+	weir_media_reset_stats(r.m);
+	rig_loop(&r, &load);
+	weir_media_stats(r.m, &s);
+	assert_true(s.programmed_units > 1.9 * s.host_units);
+	assert_true(s.programmed_units < 2.1 * s.host_units);
+	rig_close(&r);
+}
+
+/* What was written is read from the cache until it is programmed, and only that. */
+static void reads_hit_the_cache(void **state)
+{
+	struct weir_model model = planed();
+
+	model.op_permille = 70;
+	model.cache_hits = 1;
+	model.cached_ns = 3000;
+	rig_open(&r, &model, GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8), 50000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 96), 3000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 96), 3000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 1024, 32), 3000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 1024, 32), 3000);
+	/* Half of it is elsewhere. */
+	assert_true(rig_one(&r, WEIR_MEDIA_READ, 1024, 64) >= 50000);
+	r.now = 3000 + 50000 + 500000;
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8), 50000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 1024, 32), 3000);
+	rig_close(&r);
+}
+
 /* Reads without an end, all on one die, do not keep a page from being programmed. */
 static void reads_cannot_starve_programs(void **state)
 {
@@ -604,6 +796,11 @@ const struct CMUnitTest flash_tests[] = {
 	cmocka_unit_test(littles_law),
 	cmocka_unit_test(read_waits_for_program),
 	cmocka_unit_test(read_suspends_program),
+	cmocka_unit_test(program_takes_the_die),
+	cmocka_unit_test(planes_share_a_suspension),
+	cmocka_unit_test(one_bit_cells_first),
+	cmocka_unit_test(mapping_is_read),
+	cmocka_unit_test(reads_hit_the_cache),
 	cmocka_unit_test(reads_cannot_starve_programs),
 	cmocka_unit_test(cache_cliff),
 	cmocka_unit_test(flush_programs_what_there_is),

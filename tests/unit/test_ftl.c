@@ -78,6 +78,9 @@ static void consistent(void **state)
 		model.block_pages = 4 + rig_random() % 60;
 		model.page_kib = 4 << rig_random() % 4;
 		model.gc_low_permille = 1 + rig_random() % 500;
+		model.gc_burst = rig_random() % 5;
+		model.mapped_permille = round % 2 * (rig_random() % 1001);
+		model.seed = round;
 		open_ftl(&model, sectors << 9);
 		for (i = 0; i < 3000; i++) {
 			u64 from = rig_random() % sectors;
@@ -197,6 +200,85 @@ static void small_writes_add_up(void **state)
 	free(memory);
 }
 
+static double amplification(u32 writes)
+{
+	u64 copied = 0;
+	u32 i;
+
+	for (i = 0; i < writes; i++)
+		copied += weir_ftl_write(&f, rig_random() % f.nr_units << f.unit_shift,
+					 1ULL << f.unit_shift);
+	return 1 + (double)copied / writes;
+}
+
+/* It begins where a drive gets by being written at random for long. */
+static void written_at_power_on(void **state)
+{
+	struct weir_model model = drive(200);
+	u32 i, mapped = 0, first;
+	double fresh, steady;
+
+	open_ftl(&model, 1ULL << 30);
+	assert_true(amplification(f.nr_units / 16) == 1);
+	free(memory);
+	model.mapped_permille = 1000;
+	open_ftl(&model, 1ULL << 30);
+	check();
+	assert_int_equal(f.moved_units, 0);
+	assert_int_equal(f.copied_units, 0);
+	fresh = amplification(f.nr_units / 4);
+	amplification(2 * f.nr_units);
+	steady = amplification(f.nr_units / 4);
+	assert_true(fresh > 0.95 * steady && fresh < 1.05 * steady && steady > 2);
+	free(memory);
+
+	/* A quarter of it; the same with the same seed, and only then. */
+	model.mapped_permille = 250;
+	open_ftl(&model, 1ULL << 30);
+	first = f.where[0] ^ f.where[1] ^ f.where[2] ^ f.where[3] ^ f.where[f.nr_units - 1];
+	for (i = 0; i < f.nr_units; i++)
+		mapped += f.where[i] != WEIR_FTL_NONE;
+	assert_true(mapped > 0.24 * f.nr_units && mapped < 0.26 * f.nr_units);
+	free(memory);
+	open_ftl(&model, 1ULL << 30);
+	assert_int_equal(f.where[0] ^ f.where[1] ^ f.where[2] ^ f.where[3] ^
+			 f.where[f.nr_units - 1], first);
+	free(memory);
+	model.seed++;
+	open_ftl(&model, 1ULL << 30);
+	assert_true((f.where[0] ^ f.where[1] ^ f.where[2] ^ f.where[3] ^
+		     f.where[f.nr_units - 1]) != first);
+	free(memory);
+}
+
+/* As much is copied in bursts as at a pace, but a whole block at a time. */
+static void collects_in_bursts(void **state)
+{
+	struct weir_model model = drive(200);
+	double paced, burst;
+	u32 i, most = 0;
+
+	model.mapped_permille = 1000;
+	open_ftl(&model, 1ULL << 30);
+	paced = amplification(f.nr_units);
+	for (i = 0; i < f.nr_units; i++)
+		most = max(most, weir_ftl_write(&f, rig_random() % f.nr_units << f.unit_shift,
+						1ULL << f.unit_shift));
+	assert_true(most < 16);
+	free(memory);
+	model.gc_burst = 2;
+	open_ftl(&model, 1ULL << 30);
+	burst = amplification(f.nr_units);
+	assert_true(burst > 0.95 * paced && burst < 1.05 * paced);
+	most = 0;
+	for (i = 0; i < f.nr_units; i++)
+		most = max(most, weir_ftl_write(&f, rig_random() % f.nr_units << f.unit_shift,
+						1ULL << f.unit_shift));
+	assert_true(most > 1U << f.block_shift && most <= 2U << f.block_shift);
+	check();
+	free(memory);
+}
+
 static void memory_is_bounded(void **state)
 {
 	struct weir_model model = drive(70);
@@ -218,6 +300,8 @@ const struct CMUnitTest ftl_tests[] = {
 	cmocka_unit_test(sequence_costs_nothing),
 	cmocka_unit_test(random_writes_as_theory_says),
 	cmocka_unit_test(small_writes_add_up),
+	cmocka_unit_test(written_at_power_on),
+	cmocka_unit_test(collects_in_bursts),
 	cmocka_unit_test(memory_is_bounded),
 };
 

@@ -150,6 +150,11 @@ static struct weir_model any_model(void)
 		model.cache_mib %= 64;
 		model.channels = 1 + rig_random() % 8;
 		model.dies = 1 + rig_random() % 8;
+		model.planes = 1 + rig_random() % 4;
+		model.program_kib = model.page_kib * (rig_random() % 9);
+		/* That takes long. */
+		if (rig_random() % 32)
+			model.mapped_permille = 0;
 		if (rig_random() % 2) {
 			model.dist[WEIR_MEDIA_READ].kind = WEIR_DIST_LOGNORMAL;
 			model.dist[WEIR_MEDIA_READ].spread_permille = 500;
@@ -427,6 +432,7 @@ static void models_checked(void **state)
 	REFUSED(kind, -1);
 	REFUSED(stripe_kib, 12);
 	REFUSED(page_kib, 48);
+	REFUSED(program_kib, 24);
 	REFUSED(inner_mbps, 201);
 	REFUSED(seek_track_ns, 1);
 	REFUSED(seek_third_ns, 1);
@@ -434,6 +440,10 @@ static void models_checked(void **state)
 	model.channels = 64;
 	model.dies = 17;
 	assert_false(weir_model_check(&model, &why));
+	model.dies = 4;
+	model.planes = 5;
+	assert_false(weir_model_check(&model, &why));
+	assert_string_equal(why.name, "planes");
 	/* No more than 16384 pages in the cache of flash; a disk's has none. */
 	for (i = 4; i <= 1024; i *= 2) {
 		char want[64];

@@ -41,6 +41,10 @@ static const struct published {
 	{ "sata-ssd", 8 * GIB, 32, { 1e6 / 13000, 1e6 / 36000, 98000, 560, 530 } },
 	{ "nvme-tlc", 8 * GIB, 512, { 1e6 / 22000, 1e6 / 60000, 1000000, 7000, 2000 } },
 	{ "nvme-qlc", 8 * GIB, 256, { 0, 0, 150000, 1800, 100 } },
+	/* What else is published of these two is of one-bit cells, or of a part of the disk. */
+	{ "nvme-nodram", 8 * GIB, 512, { 0, 0, 0, 5150, 0 } },
+	{ "nvme-cheap", 8 * GIB, 256, { 0, 0, 0, 0, 0 } },
+	{ "nvme-dc", 8 * GIB, 512, { 85, 50, 400000, 3000, 1050 } },
 	{ "optane", 8 * GIB, 16, { 8.9, 10, 550000, 2400, 2000 } },
 	{ "cloud", 8 * GIB, 64, { 0, 0, 3000, 131, 131 } },
 };

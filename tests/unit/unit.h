@@ -42,6 +42,8 @@ extern const struct CMUnitTest hdd_tests[];
 extern const size_t nr_hdd_tests;
 extern const struct CMUnitTest ftl_tests[];
 extern const size_t nr_ftl_tests;
+extern const struct CMUnitTest map_tests[];
+extern const size_t nr_map_tests;
 extern const struct CMUnitTest dist_tests[];
 extern const size_t nr_dist_tests;
 extern const struct CMUnitTest arm_tests[];

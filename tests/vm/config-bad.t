@@ -147,7 +147,7 @@ for file in "$conf"/weir0/* "$conf"/weir0/timeout_inject/*; do
 		;;
 	*"profile="*": not one of "*)
 		range=profile
-		all_bad profile 'not one of none, hdd, sata-ssd, nvme-tlc, nvme-qlc, optane, cloud' \
+		all_bad profile 'not one of none, hdd, sata-ssd, nvme-tlc, nvme-qlc, nvme-nodram, nvme-cheap, nvme-dc, optane, cloud' \
 			'\n' ' ' 'many\n' 'NONE\n' 'none \n' ' none\n' 'nvme\n' 'nvme-tlc2\n' 'hdd\0\n' \
 			'hdd,cloud\n' '0\n' 'hdd hdd\n' '\0\n' "$(printf 'hdd%.0s' {1..200})\n"
 		continue
@@ -271,7 +271,7 @@ note "seed $seed"
 mapfile -t names < <(mkdir "$conf/weir0"; cd "$conf/weir0" && ls; cd /; rmdir "$conf/weir0")
 pool=("${nonsense[@]}" 0 1 2 3 4 7 8 16 64 100 512 1024 4096 8192 40960 65536 1000000 -1
 	'+0-100' '-0-100' '+50-60' '-5-500' 'constant' 'normal 20%' 'pareto 2' 'table 0:1 1000000:2')
-profiles=(none none hdd sata-ssd nvme-tlc nvme-qlc optane cloud)
+profiles=(none none hdd sata-ssd nvme-tlc nvme-qlc nvme-nodram nvme-cheap nvme-dc optane cloud)
 
 # fuzz SEED: makes, changes, uses and removes the disks weir0 to weir2.
 fuzz()

@@ -10,9 +10,10 @@ here=$(cd -- "$(dirname -- "$0")/../.." && pwd)
 kernel=${WEIR_KERNEL:-6.12}
 cuts=20 operations=60
 whole=(ext4 ext4-journal ext4-writeback xfs btrfs ext4+crypt ext4+linear
-	ext4+sqlite-wal ext4+sqlite-rollback)
+	ext4+sqlite-wal ext4+sqlite-rollback ext4+fio)
 broken=(ext4+lose_flushes xfs+lose_flushes btrfs+lose_flushes ext4+nobarrier btrfs+nobarrier
-	ext4+sqlite-wal+lose_flushes ext4+sqlite-rollback+lose_flushes ext4+sqlite-nosync)
+	ext4+sqlite-wal+lose_flushes ext4+sqlite-rollback+lose_flushes ext4+sqlite-nosync
+	xfs+fio+lose_flushes)
 if [[ -n ${WEIR_LONG:-} ]]; then
 	cuts=1000 operations=400
 	whole+=(xfs+crypt btrfs+linear)

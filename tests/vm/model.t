@@ -21,7 +21,7 @@ no_udev
 disk=weir0 kind=model
 files=$debug/weir0
 trace=/sys/kernel/debug/tracing
-profiles=(hdd sata-ssd nvme-tlc nvme-qlc optane cloud)
+profiles=(hdd sata-ssd nvme-tlc nvme-qlc nvme-nodram nvme-cheap nvme-dc optane cloud)
 
 # gone: the disk has lost nothing, and goes.
 gone()
@@ -74,7 +74,7 @@ for profile in "${profiles[@]}"; do
 	ok $? "$profile: a disk" || continue
 	cache='write back' rotates=0
 	[[ $profile != hdd ]] || rotates=1
-	[[ $profile != optane && $profile != cloud ]] || cache='write through'
+	[[ $profile != nvme-dc && $profile != optane && $profile != cloud ]] || cache='write through'
 	is "$(get weir0 profile), $(queue write_cache), $(queue rotational)" \
 		"$profile, $cache, $rotates" "$profile: says what it is"
 	try "$profile: takes a file system" mkfs.ext4 -q /dev/weir0

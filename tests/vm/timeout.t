@@ -4,8 +4,9 @@
 # Proves that a request which the disk does not complete within the block
 # layer's timeout fails with ETIMEDOUT, on interrupt and poll queues, and that
 # the disk goes on afterwards; that one which was done, and only nobody polled for
-# it, succeeds; and that the timeout is as many times longer as speed says. Needs
-# nothing special; about 45 s.
+# it, succeeds; that the timeout is as many times longer as speed says; and, on a kernel
+# that has fail_io_timeout (check-debug), that a completion which the block layer takes
+# away ends as a time-out, once. Needs nothing special; about 45 s.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -76,4 +77,43 @@ holds 'without a model there is no speed' "$(queue io_timeout a) >= 20 && $(queu
 put a power 0
 rmdir $conf/a
 unload
+
+# --- io-timeout-fail: the block layer itself says which completions are to be lost ---
+
+# lost NAME OPTION...: three of 64 reads (fio's OPTIONs are in $how) are never completed.
+lost()
+{
+	local name=$1
+
+	shift
+	load gb=1 "$@"
+	echo 500 >/sys/block/weir0/queue/io_timeout
+	echo 1 >/sys/block/weir0/io-timeout-fail
+	echo 3 >$fail/times
+	fio_run "${how[@]}" --direct=1 --rw=randread --bs=4k --iodepth=16 --io_size=256k \
+		--size=1m --continue_on_error=read >/tmp/fio.log 2>&1
+	is "$(counter timeouts) $(<$fail/times)" '3 0' "io-timeout-fail, $name: three are lost, and time out"
+	try "io-timeout-fail, $name: each ends once" at_rest
+	echo 0 >/sys/block/weir0/io-timeout-fail
+	echo 3 >$fail/times
+	try "io-timeout-fail, $name: 0 ends it" read_block
+	is "$(<$fail/times)" 3 "io-timeout-fail, $name: and nothing else is lost"
+	unload
+}
+
+fail=/sys/kernel/debug/fail_io_timeout
+if [[ -d $fail ]]; then
+	echo 100 >$fail/probability
+	echo 1 >$fail/interval
+	echo 0 >$fail/verbose
+	how=(--ioengine=io_uring)
+	lost 'at once' irqmode=0
+	lost softirq irqmode=1
+	lost timer irqmode=2 completion_nsec=20000
+	lost model profile=nvme-tlc
+	how=(--ioengine=io_uring --hipri)
+	lost poll poll_queues=1 completion_nsec=20000
+else
+	skip 'this kernel has no fail_io_timeout: scripts/check-debug has one' 'io-timeout-fail'
+fi
 done_testing

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """The tables that scripts/trace prints."""
 
-from weirlab.figures import PERCENTILES, SLOTS
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
 from weirlab.table import cut, padded
 from weirlab.text import printable
+from weirlab.trace.figures import PERCENTILES, SLOTS
 
 
-def us(value):
+def us(value: float) -> str:
     """Microseconds, with what digits mean something."""
     value /= 1000
     return f'{value:.0f}' if value >= 1e5 else f'{value:.1f}' if value >= 100 else f'{value:.2f}'
@@ -17,7 +22,7 @@ GROUP_ROW = '{} {:<4} {:>9} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10}'
 SHOWN = ('mean_ns', 'p50_ns', 'p90_ns', 'p99_ns', 'p99.9_ns', 'p99.99_ns', 'max_ns')
 
 
-def phase_table(shown):
+def phase_table(shown: dict[str, Any]) -> Iterator[str]:
     yield PHASE_ROW.format('phase', 'count', 'mean_us', *(name for name, _ in PERCENTILES), 'max',
                            'time%').rstrip()
     for name, values in shown['phases'].items():
@@ -29,13 +34,13 @@ def phase_table(shown):
                                f"{shown['budget']['unseen']['share'] * 100:.1f}")
 
 
-def process_name(group):
+def process_name(group: dict[str, Any]) -> str:
     """With its number, which is what tells two of a name apart, in the column's width."""
     number = f" ({group['pid']})"
     return cut(printable(group['process']), 22 - len(number)) + number
 
 
-def group_table(title, groups, name):
+def group_table(title: str, groups: Sequence[dict[str, Any]], name: Callable[[dict[str, Any]], Any]) -> Iterator[str]:
     yield ''
     yield GROUP_ROW.format(padded(title, 22, True), '', 'count', 'MB', 'mean_us', 'p50', 'p99', 'p99.9', 'max')
     for group in groups:
@@ -49,7 +54,7 @@ def group_table(title, groups, name):
                 first = ' ' * 22, ''
 
 
-def depth_table(shown):
+def depth_table(shown: dict[str, Any]) -> Iterator[str]:
     """A tenth of the time a row."""
     over = shown['over_time']
     yield ''
@@ -64,7 +69,7 @@ def depth_table(shown):
         yield '{:>10.3f} {:>10} {:>5} {:>10} {:>5}'.format(over['time_s'][begin], *cells)
 
 
-def lines(shown, top):
+def lines(shown: dict[str, Any], top: int) -> Iterator[str]:
     counts, merges = shown['counts'], shown['merges']
     yield f"{shown['device'] or 'device ' + shown['device_number']}: {shown['what']}"
     if shown['simulated']:

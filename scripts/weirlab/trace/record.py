@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Recording a block device with blktrace, and what is known of the device."""
 
+from __future__ import annotations
+
+import argparse
 import ctypes
 import glob
 import json
@@ -11,12 +14,13 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 from weirlab.devices import partition_of, path_of, sysfs_of
 from weirlab.text import Trouble, read_text, say
 
 
-def device_of(text):
+def device_of(text: str) -> dict[str, Any]:
     """What is to be traced: {'path', 'device', 'disk', 'what'}."""
     sysfs = sysfs_of(text)
     name = os.path.basename(sysfs)
@@ -28,7 +32,7 @@ def device_of(text):
     return {'path': path_of(text), 'device': name, 'disk': disk, 'what': what}
 
 
-def simulated(disk):
+def simulated(disk: str) -> str | None:
     """The drive that a disk of weir-blk pretends to be."""
     for folder in (f'/sys/kernel/config/weir/{disk}', '/sys/module/weir_blk/parameters'):
         try:
@@ -41,7 +45,7 @@ def simulated(disk):
     return None
 
 
-def describe(target, command):
+def describe(target: dict[str, Any], command: list[str] | None) -> dict[str, Any]:
     queue = f"/sys/block/{target['disk']}/queue"
     settings = {}
     for name in ('scheduler', 'nr_requests', 'nomerges', 'max_sectors_kb', 'rotational'):
@@ -58,7 +62,7 @@ def describe(target, command):
 
 # --- recording ---
 
-def tool(name):
+def tool(name: str) -> str:
     path = shutil.which(name, path=os.environ.get('PATH', '') + ':/usr/sbin:/sbin:/usr/bin:/bin')
     if path is None:
         raise Trouble(f'{name} is not installed (Debian package: blktrace; '
@@ -66,7 +70,7 @@ def tool(name):
     return path
 
 
-def may_record(target):
+def may_record(target: dict[str, Any]) -> None:
     if os.geteuid():
         raise Trouble(f"{target['path']}: recording needs root (a saved trace does not: --read)")
     block = '/sys/kernel/debug/block'
@@ -75,7 +79,7 @@ def may_record(target):
                       'and a kernel with CONFIG_BLK_DEV_IO_TRACE')
 
 
-def tracers():
+def tracers() -> list[Any]:
     """The processes that are blktrace, as far as this one sees them."""
     found = []
     for folder in glob.glob('/proc/[0-9]*'):
@@ -87,7 +91,7 @@ def tracers():
     return found
 
 
-def advice(said, path, others):
+def advice(said: str, path: str, others: Any) -> str | None:
     """What to do about what blktrace has said; OTHERS: processes that are blktrace, too."""
     if 'Device or resource busy' in said:
         if others:
@@ -103,7 +107,7 @@ def advice(said, path, others):
     return None
 
 
-def end_with_parent():
+def end_with_parent() -> None:
     """In the child: SIGINT, by which blktrace takes its trace off the device, when this
     process ends, however it does."""
     ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
@@ -117,11 +121,11 @@ class Recorder:
     OPTIONS = ['-a', 'queue', '-a', 'requeue', '-a', 'issue', '-a', 'complete', '-b', '1024',
                '-n', '8']
 
-    def __init__(self, target, folder):
+    def __init__(self, target: dict[str, Any], folder: str) -> None:
         self.target, self.folder = target, folder
         self.children = []
 
-    def start(self, seconds):
+    def start(self, seconds: int | None) -> Any:
         command = [tool('blktrace'), '-d', self.target['path'], '-D', self.folder, '-o', 'trace',
                    *self.OPTIONS]
         if seconds:
@@ -133,7 +137,7 @@ class Recorder:
         self.children.append(self.tracer)
         return self.tracer
 
-    def wait_ready(self):
+    def wait_ready(self) -> None:
         """It tells nobody when it has begun: every thread has its file, and waits."""
         deadline, files = time.monotonic() + 60, 0
         while time.monotonic() < deadline:
@@ -147,16 +151,16 @@ class Recorder:
             time.sleep(0.2)
         raise Trouble('blktrace has not begun within 60 s')
 
-    def said(self):
+    def said(self) -> str:
         self.log.flush()
         return ' '.join(read_text(self.log.name).split())
 
-    def failure(self):
+    def failure(self) -> Trouble:
         said = self.said() or f'status {self.tracer.returncode}'
         hint = advice(said, self.target['path'], tracers())
         return Trouble(f'blktrace failed: {said}' + (f'\n  {hint}' if hint else ''))
 
-    def run(self, command):
+    def run(self, command: list[str]) -> int:
         try:
             # stdout is for the tables.
             child = subprocess.Popen(command, stdout=sys.stderr, start_new_session=True)
@@ -166,7 +170,7 @@ class Recorder:
         status = child.wait()
         return 128 - status if status < 0 else status
 
-    def stop(self):
+    def stop(self) -> int:
         """Ends it; the number of events that the kernel dropped."""
         if self.tracer.poll() is None:
             self.tracer.send_signal(signal.SIGINT)
@@ -177,7 +181,7 @@ class Recorder:
         dropped = re.findall(r'dropped (\d+)', self.said()) + ['0']
         return int(dropped[0])
 
-    def abandon(self):
+    def abandon(self) -> None:
         for child in reversed(self.children):
             if child.poll() is None:
                 try:
@@ -189,7 +193,7 @@ class Recorder:
                     child.wait()
 
 
-def record(options):
+def record(options: argparse.Namespace) -> tuple[str, int]:
     """The folder of a new trace, and the status of the command."""
     target = device_of(options.device)
     for name in ('blktrace', 'blkparse', 'btt'):

@@ -1,20 +1,26 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Proves that scripts/goals.py judges each goal of the elevator by the figures: met at the
+"""weirlab.figures.goals judges each goal of the elevator by the figures: met at the
 very edge, missed by a hair, not measured where a figure is not there, not scored where the
 gate failed; of several cases the worst; beside those rivals that ran with the same seeds.
-On figures with known answers; needs no machine, no fio and no numpy."""
+On figures with known answers."""
 
-import sys
+import pytest
 
-sys.dont_write_bytecode = True
-import tap  # noqa: E402
-from tap import holds, same  # noqa: E402
+from weirlab.figures import goals
+from weirlab.figures.checks import Checks
 
-goals = tap.load('goals.py')
-gate = tap.load('bench-gate')
 STOCK = ('none', 'mq-deadline', 'kyber', 'bfq')
 ALL = (*STOCK, 'none(wbt_lat_usec=0)')
+
+
+def same(got, wanted, name):
+    """As a whole, or NAME says what does not hold."""
+    assert got == wanted, name
+
+
+def holds(condition, name, shown=''):
+    """The same of a condition."""
+    assert condition, f'{name}\n{shown}'
 
 
 def best(figure, value, whose, labels=ALL, less=True):
@@ -39,7 +45,7 @@ def judged(worlds, failed=(), asked=STOCK, drop=()):
                     summary.append({**where, 'case': case, 'label': label, 'seed_list': seeds, 'whole': whole,
                                     'figures': {name: None if value is None else {'median': value}
                                                 for name, value in figures.items()}})
-    checks = gate.Checks(goals.comparable(summary, runs, asked))
+    checks = Checks(goals.comparable(summary, runs, asked))
     goals.verdicts(checks, lambda scenario, _: scenario in failed)
     return checks.checks
 
@@ -116,7 +122,14 @@ EDGES = [
 FRONTIER = 'no setting of kyber has both less p99 us and more bg MB/s'
 
 
-def check_edge(scenario, profile, text, rivals, case, figure, enough, hair, whose):
+def test_no_goal_is_left_out():
+    same({(scenario, text) for scenario, _, text, *_ in EDGES} | {('target-sweep', FRONTIER)},
+         {(goal.scenario, goals.text(goal)) for goal in goals.GOALS}, 'no goal was left out')
+
+
+@pytest.mark.parametrize('scenario, profile, text, rivals, case, figure, enough, hair, whose', EDGES,
+                         ids=[f'{edge[0]}: {edge[2]}, {edge[7]}' for edge in EDGES])
+def test_edge(scenario, profile, text, rivals, case, figure, enough, hair, whose):
     """A goal, whose rivals have what they have."""
     def world(value):
         here = {name: dict(labels) for name, labels in rivals.items()}
@@ -147,7 +160,7 @@ def kyber(**points):
         for name, (p99, rate) in points.items()}}}
 
 
-def check_frontier():
+def test_frontier():
     def verdict(world, **more):
         return one(judged(world, **more), 'target-sweep', FRONTIER)
     found = verdict(kyber(weir=(600, 380), default=(650, 400), tight=(500, 340)))
@@ -169,7 +182,7 @@ def check_frontier():
          'no rate at all is no crash')
 
 
-def check_cases():
+def test_cases():
     """Of several cases."""
     text = "p99 us <= 1.05 x the best rival's"
 
@@ -198,7 +211,7 @@ def check_cases():
     same((found['verdict'], found['cases']), ('met', 1), 'DEPTH=1 is not DEPTH=128')
 
 
-def check_rivals():
+def test_rivals():
     """Who is one."""
     text = "p99 us <= 1.05 x the best rival's"
 
@@ -239,7 +252,7 @@ def check_rivals():
          ('missed', None, '0; wanted >= 95; kyber has 100'), 'of a rate as well')
 
 
-def check_table():
+def test_table():
     """What is where."""
     world = {('reads-vs-writes', profile): {'BS=4k': {**best('p99_us', 100, 'bfq'), 'weir': {'p99_us': 126}}}
              for profile in ('nvme-tlc', 'optane')}
@@ -271,14 +284,3 @@ def check_table():
                                                   'weir': {'p99_us': 8}}}})
     same(({check['profile'] for check in device}, len(device), sum(check['verdict'] == 'met' for check in device)),
          ({'device'}, len(goals.GOALS), 1), 'a real disk is the only one')
-
-
-for edge in EDGES:
-    check_edge(*edge)
-same({(scenario, text) for scenario, _, text, *_ in EDGES} | {('target-sweep', FRONTIER)},
-     {(goal.scenario, goals.text(goal)) for goal in goals.GOALS}, 'no goal was left out')
-check_frontier()
-check_cases()
-check_rivals()
-check_table()
-tap.end()

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The trace as blktrace writes it: its files, and the events in them."""
 
+from __future__ import annotations
+
 import glob
 import os
 import re
 import struct
+from collections.abc import Iterator
+from typing import Any
 
 from weirlab.text import Trouble
 
@@ -21,7 +25,7 @@ HAS_CGROUP = 1 << 8
 NOTE_PROCESS, NOTE_TIMESTAMP = 0, 1
 
 
-def order_of(path, magic):
+def order_of(path: str, magic: bytes) -> str:
     """'<' or '>': the byte order of a file that begins so."""
     for order in '<>':
         number = struct.unpack(order + 'I', magic)[0]
@@ -35,12 +39,12 @@ def order_of(path, magic):
 class Events:
     """The events of one file, one after the other."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
         self.missing = 0
         self.cut = False
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
         size, last = RECORD_SIZE, {}
         with open(self.path, 'rb', buffering=1 << 20) as file:
             head = file.read(size)
@@ -66,7 +70,7 @@ class Events:
             self.cut = bool(head)
 
 
-def files_of(path):
+def files_of(path: str) -> tuple[list[str], str]:
     """(files, base): of a folder, the base name of a trace, or a file."""
     if os.path.isdir(path):
         files = glob.glob(os.path.join(glob.escape(path), '*.blktrace.*'))

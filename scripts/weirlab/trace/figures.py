@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
 """Figures of the requests of a trace: percentiles of each phase, groups, depth."""
 
-import bisect
-import os
+from __future__ import annotations
 
-from weirlab.blktrace import SPLIT
-from weirlab.requests import (
-    COLUMNS, CPU, D2C, END, OP, OPERATIONS, PHASES, PID, Q2C, SIZE, TOTAL, follow)
+import bisect
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from weirlab.text import Trouble, say
+from weirlab.trace.blktrace import SPLIT
+from weirlab.trace.requests import (
+    COLUMNS, CPU, D2C, END, OP, OPERATIONS, PHASES, PID, Q2C, SIZE, TOTAL, follow)
 
 PERCENTILES = [('p50', 5000), ('p90', 9000), ('p99', 9900), ('p99.9', 9990), ('p99.99', 9999)]
 SLOTS = 200
 # Bounds of the buckets: from 100 ns to 1000 s, so many a decade.
 FINE, COARSE = ([round(10 ** (2 + i / per)) for i in range(10 * per + 1)] for per in (40, 10))
 
-EPILOG = """Exit status: 0 done; 1 it failed, or the command did; 2 usage; 3 blktrace, blkparse or
-btt is missing; 130, 143 ended by SIGINT, SIGTERM; 141 nobody reads the output. Recording needs root."""
 
-
-def nearest(ordered, permyriad):
+def nearest(ordered: Sequence[int], permyriad: int) -> int:
     """By nearest rank."""
     return ordered[max(-(-len(ordered) * permyriad // 10000), 1) - 1]
 
 
-def figures(times):
+def figures(times: list[int]) -> dict[str, Any]:
     """Of a list of nanoseconds, which is sorted by this."""
     times.sort()
     shown = {'count': len(times), 'mean_ns': sum(times) / len(times), 'min_ns': times[0],
@@ -33,18 +33,18 @@ def figures(times):
     return shown
 
 
-def bucket(edges, value):
+def bucket(edges: Sequence[int], value: int) -> int:
     return min(max(bisect.bisect_right(edges, value) - 1, 0), len(edges) - 2)
 
 
-def histogram(times):
+def histogram(times: list[int]) -> list[int]:
     counts = [0] * (len(FINE) - 1)
     for value in times:
         counts[bucket(FINE, value)] += 1
     return counts
 
 
-def phases_of(columns, rows=None):
+def phases_of(columns: Sequence[Sequence[int]], rows: Sequence[int] | None = None) -> dict[str, Any]:
     """{phase: figures} of those rows, of all by default."""
     shown = {}
     for number, name in enumerate(PHASES):
@@ -58,7 +58,7 @@ def phases_of(columns, rows=None):
     return shown
 
 
-def size_name(size):
+def size_name(size: int) -> str:
     """The power of two that a size is at most."""
     if not size:
         return '0'
@@ -69,7 +69,7 @@ def size_name(size):
     return f'{bound}'
 
 
-def grouped(columns, key):
+def grouped(columns: Sequence[Sequence[int]], key: Iterable[Any]) -> list[tuple[Any, dict[str, Any]]]:
     """[(key, figures)], the busiest first."""
     rows = {}
     for row, value in enumerate(key):
@@ -83,7 +83,7 @@ def grouped(columns, key):
     return sorted(groups, key=lambda group: -group[1]['bios'])
 
 
-def depth_over_time(changes, begin, slot):
+def depth_over_time(changes: Sequence[int], begin: int, slot: int) -> dict[str, Any]:
     """Mean and maximum per slot, of (time, change) pairs in the order of time."""
     area, highest = [0] * SLOTS, [0] * SLOTS
     at, depth, index = begin, 0, 0
@@ -107,7 +107,7 @@ def depth_over_time(changes, begin, slot):
             'overall_mean': sum(area) / (slot * SLOTS), 'overall_max': max(highest)}
 
 
-def heat(columns, phase, begin, slot):
+def heat(columns: Sequence[Sequence[int]], phase: int, begin: int, slot: int) -> list[list[int]]:
     """[slot][bucket]: how many ended then, that had taken so long."""
     counts = [[0] * (len(COARSE) - 1) for _ in range(SLOTS)]
     for when, value in zip(columns[END], columns[6 + phase]):
@@ -116,7 +116,7 @@ def heat(columns, phase, begin, slot):
     return counts
 
 
-def budget(columns):
+def budget(columns: Sequence[Sequence[int]]) -> dict[str, dict[str, Any]]:
     """The share of each phase in the time from Q to C, of what was followed to its end."""
     total = sum(columns[TOTAL])
     sums = {}
@@ -131,7 +131,7 @@ def budget(columns):
             for name, spent in sums.items()}
 
 
-def analyse(files):
+def analyse(files: list[str]) -> dict[str, Any]:
     path, learnt = follow(files)
     columns = [path.rows[number::COLUMNS] for number in range(COLUMNS)]
     path.rows = None
@@ -148,7 +148,7 @@ def analyse(files):
     if gaps:
         phases = {'Q2Q': {**figures(gaps), 'histogram': histogram(gaps)}, **phases}
 
-    def process(pid):
+    def process(pid: int) -> tuple[str, int]:
         return names.get(pid, '?'), pid
 
     sizes = {size: size_name(size) for size in set(columns[SIZE])}

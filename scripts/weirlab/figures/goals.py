@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the elevator weir is to reach, a goal a line, and whether it does: computed from the
-figures of a bench directory. scripts/bench-figures loads this and prints the verdicts."""
+figures of a bench directory."""
+
+from __future__ import annotations
 
 import collections
 import itertools
 import math
-import os
 import re
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from weirlab.places import SCENARIOS
+from weirlab.shapes import Entries, Figures, Labels
+
+if TYPE_CHECKING:
+    from weirlab.figures.checks import Checks
 
 ME = 'weir'
 # Left alone; the same without writeback throttling; and the kernel's own schedulers.
 RIVALS = ('none', 'none(wbt_lat_usec=0)', 'mq-deadline', 'kyber', 'bfq')
 NONE, KYBER, SORTING = ('none',), ('kyber',), ('mq-deadline', 'bfq')
-
 # The scenario; what its cases have in common; the figure; how it has to stand to TIMES the
 # best of RIVALS, or to TIMES itself where there are none ('in' and 'inside': two bounds);
 # BESIDE: in what the rivals' case differs from weir's.
@@ -50,7 +58,6 @@ GOALS = (
     Goal('large-io', '', 'total_mbs', '>=', 1, SORTING),
     Goal('large-io', '', 'p99_us', '<', 1, SORTING),
 )
-
 WORDS = {'foreground_seconds': 'run s', 'foreground_mbs': 'fg MB/s', 'background_mbs': 'bg MB/s',
          'total_mbs': 'total MB/s', 'write_mbs': 'MB/s written', 'p99_us': 'p99 us', 'p999_us': 'p99.9 us',
          'mean_us': 'mean us', 'weight_ratio': 'heavy over light', 'idle_share': "idle's share",
@@ -61,38 +68,46 @@ NOT_SCORED = 'gate failed: not scored'
 # Of sums and products of figures that are rounded.
 ROUNDING = 1e-9
 
-# Of a goal in one case. OK: None where it cannot be told, for want of LACKS. FAR: 1 is just
-# reached, more is further from it.
-Found = collections.namedtuple('Found', 'ok value want rival of far lacks', defaults=(None,) * 6)
+
+class Found(NamedTuple):
+    """Of a goal in one case. OK: None where it cannot be told, for want of LACKS. FAR: 1 is just
+    reached, more is further from it."""
+
+    ok: bool | None
+    value: Any = None
+    want: Any = None
+    rival: str | None = None
+    of: Any = None
+    far: float | None = None
+    lacks: str | None = None
 
 
-def pairs(case):
+def pairs(case: str) -> dict[str, str]:
     """{variable: value} of a case's name."""
     return dict(pair.split('=', 1) for pair in case.split(',') if '=' in pair)
 
 
-def like(case, some):
+def like(case: str, some: str) -> bool:
     """Whether the case has all that these have."""
     return pairs(some).items() <= pairs(case).items()
 
 
-def beside(case, other):
+def beside(case: str, other: str | None) -> str:
     """The case that differs from this in that."""
     return ','.join(f'{name}={value}' for name, value in {**pairs(case), **pairs(other)}.items()) if other else case
 
 
-def planned(scenario):
+def planned(scenario: str) -> list[str]:
     """The profiles that the scenario is for, as its header says."""
-    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), '../tests/fio', scenario + '.fio')
     try:
-        with open(path, encoding='utf-8') as file:
-            found = re.search(r'^; weir profiles: (.*)$', file.read(), re.M)
+        text = (SCENARIOS / (scenario + '.fio')).read_text(encoding='utf-8')
     except FileNotFoundError:
         return []
+    found = re.search(r'^; weir profiles: (.*)$', text, re.M)
     return found[1].split() if found else ['nvme-tlc']
 
 
-def comparable(summary, runs, asked):
+def comparable(summary: Entries, runs: Entries, asked: Sequence[str]) -> Figures:
     """{(scenario, profile, case, label): {figure: median}} of what ran with all seeds of weir's.
     {} stands for what ran, or was to (ASKED: schedulers), and has no figures with these."""
     figures, seeds = {}, {}
@@ -110,7 +125,7 @@ def comparable(summary, runs, asked):
     return figures
 
 
-def against_bounds(goal, value):
+def against_bounds(goal: Goal, value: float | None) -> Found:
     """A figure that has no rival."""
     low, high = {'<=': (0, goal.times), '>=': (goal.times, math.inf)}.get(goal.sign, goal.times)
     if value is None:
@@ -120,7 +135,7 @@ def against_bounds(goal, value):
     return Found(ok, value, goal.times, far=far)
 
 
-def against_rivals(goal, here, there):
+def against_rivals(goal: Goal, here: Labels, there: Labels) -> Found:
     """A figure beside the best of the rivals'. The best of all is of those that ran."""
     value = here.get(ME, {}).get(goal.figure)
     rivals = {label: there.get(label, {}).get(goal.figure) for label in goal.rivals
@@ -140,10 +155,10 @@ def against_rivals(goal, here, there):
     return Found(ok, value, want, rival, known[rival], far)
 
 
-def against_frontier(goal, here):
+def against_frontier(goal: Goal, here: Labels) -> Found:
     """Two figures, of which less and more is better, beside all settings of a rival: is one
     better in both? FAR of a setting is how much weir lacks in the figure it lacks less of."""
-    def point(label):
+    def point(label: str) -> tuple[float, ...] | None:
         values = tuple(here.get(label, {}).get(name) for name in goal.figure)
         return None if None in values else values
     mine, rivals = point(ME), {label: point(label) for label in here if label.partition('(')[0] in goal.rivals}
@@ -158,12 +173,12 @@ def against_frontier(goal, here):
     return Found(far[rival] <= 1, mine, None, rival, known[rival], far[rival])
 
 
-def judge(goal, checks, profile):
+def judge(goal: Goal, checks: Checks, profile: str) -> list[tuple[str, Found]]:
     """Of all its cases, worst first: (case, what was found)."""
-    def labels(case):
+    def labels(case: str) -> Labels:
         return {key[3]: found for key, found in checks.figures.items() if key[:3] == (goal.scenario, profile, case)}
 
-    def find(case):
+    def find(case: str) -> Found:
         here = labels(case)
         if goal.rivals is None:
             return against_bounds(goal, here.get(ME, {}).get(goal.figure))
@@ -175,7 +190,7 @@ def judge(goal, checks, profile):
     return sorted(found, key=lambda pair: (list(VERDICTS).index(pair[1].ok), -(pair[1].far or 0)))
 
 
-def verdicts(checks, failed):
+def verdicts(checks: Checks, failed: Callable[[str, str], Any]) -> None:
     """Add those of each goal on each profile to CHECKS, whose figures are comparable ones.
     FAILED(scenario, profile): whether the gate failed."""
     ran = {key[:2] for key in checks.figures}
@@ -196,16 +211,14 @@ def verdicts(checks, failed):
                          absent=absent, cases=len(cases), cases_missed=sum(found.ok is False for _, found in cases))
 
 
-# --- in words ---
-
-def who(goal):
+def who(goal: Goal) -> str:
     """Whom a figure is set beside."""
     rival = "the best rival's" if goal.rivals is RIVALS else \
         f"the best of {' and '.join(goal.rivals)}" if len(goal.rivals) > 1 else goal.rivals[0] + "'s"
     return rival + (f' with {goal.beside}' if goal.beside else '')
 
 
-def text(goal):
+def text(goal: Goal) -> str:
     """What is wanted, in a line."""
     where = f'{goal.cases}: ' if goal.cases else ''
     if goal.sign == 'frontier':
@@ -217,17 +230,17 @@ def text(goal):
     return f'{where}{WORDS[goal.figure]} {bound}'
 
 
-def wanted(sign, want, number):
+def wanted(sign: str, want: Any, number: Callable[[Any], str]) -> str:
     """A bound, or two."""
     if sign in ('in', 'inside'):
         return f"{'from' if sign == 'in' else 'above'} {want[0]} {'to' if sign == 'in' else 'and below'} {want[1]}"
     return f'{sign} {number(want)}'
 
 
-def details(check, number):
+def details(check: dict[str, Any], number: Callable[[Any], str]) -> str:
     """The figure reached, the one wanted, and whose it is measured against. NUMBER(value): its
     text."""
-    def shown(value):
+    def shown(value: Any) -> str:
         return ' at '.join(map(number, value)) if isinstance(value, tuple) else number(value)
     said = []
     if check['value'] is not None:
@@ -247,7 +260,7 @@ def details(check, number):
     return '; '.join(said)
 
 
-def grid(checks, number):
+def grid(checks: Entries, number: Callable[[Any], str]) -> list[list[Any]]:
     """Heading and rows of the table: a goal a row, a profile a column; cells of (verdict, details)."""
     profiles, rows = list(dict.fromkeys(check['profile'] for check in checks)), {}
     for check in checks:
@@ -257,7 +270,7 @@ def grid(checks, number):
         [*key, *(cells.get(profile, ('-', '')) for profile in profiles)] for key, cells in rows.items()]
 
 
-def summing_up(checks):
+def summing_up(checks: Entries) -> Iterator[str]:
     """Sentences below the table."""
     count = collections.Counter(check['verdict'] for check in checks)
     gated = f', {count[NOT_SCORED]} not scored, as the gate failed' if count[NOT_SCORED] else ''

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 """From the events of a trace to each bio's way: queued, merged, issued, completed."""
 
+from __future__ import annotations
+
 import array
 import heapq
 import os
 import struct
 import time
+from collections.abc import Sequence
+from typing import Any
 
-from weirlab.blktrace import (
+from weirlab.text import Trouble, name_of, say, warn
+from weirlab.trace.blktrace import (
     BACKMERGE, CATEGORY_DISCARD, CATEGORY_FLUSH, CATEGORY_NOTIFY, CATEGORY_PASSTHROUGH, CATEGORY_WRITE,
     COMPLETE, FRONTMERGE, GETRQ, INSERT, ISSUE, NOTE_PROCESS, NOTE_TIMESTAMP, QUEUE, RECORD_SIZE, REMAP,
     REQUEUE, Events)
-from weirlab.text import Trouble, name_of, say, warn
 
 READ, WRITE, DISCARD, FLUSH = range(4)
 OPERATIONS = ['read', 'write', 'discard', 'flush']
@@ -27,7 +31,7 @@ class Bio:
     __slots__ = ('queued', 'sector', 'length', 'op', 'pid', 'cpu', 'whole', 'got', 'inserted',
                  'merged')
 
-    def __init__(self, queued, sector, length, op, pid, cpu, whole):
+    def __init__(self, queued: int, sector: int, length: int, op: int, pid: int, cpu: int, whole: Any) -> None:
         self.queued, self.sector, self.length = queued, sector, length
         self.op, self.pid, self.cpu, self.whole = op, pid, cpu, whole
         self.got = self.inserted = self.merged = None
@@ -38,40 +42,40 @@ class Whole:
 
     __slots__ = ('length', 'parts')
 
-    def __init__(self, length):
+    def __init__(self, length: int) -> None:
         self.length, self.parts = length, 1
 
 
 class Request:
     __slots__ = ('sector', 'length', 'bios', 'issued', 'left', 'op')
 
-    def __init__(self, sector, length, op, bios):
+    def __init__(self, sector: int, length: int, op: int, bios: Any) -> None:
         self.sector, self.length, self.op, self.bios = sector, length, op, bios
         self.issued = self.left = None
 
-    def end(self):
+    def end(self) -> int:
         return self.sector + (self.length >> 9)
 
 
 class Lists:
     """Lists of things by (sector, operation)."""
 
-    def __init__(self):
-        self.lists = {}
+    def __init__(self) -> None:
+        self.lists: dict[tuple[int, int], list[Any]] = {}
 
-    def add(self, key, thing):
+    def add(self, key: tuple[int, int], thing: Any) -> None:
         self.lists.setdefault(key, []).append(thing)
 
-    def remove(self, key, thing):
+    def remove(self, key: tuple[int, int], thing: Any) -> None:
         entries = self.lists[key]
         entries.remove(thing)
         if not entries:
             del self.lists[key]
 
-    def get(self, key):
+    def get(self, key: tuple[int, int]) -> Sequence[Any]:
         return self.lists.get(key, ())
 
-    def all(self):
+    def all(self) -> list[Any]:
         return [thing for entries in self.lists.values() for thing in entries]
 
 
@@ -83,7 +87,7 @@ class Path:
     its request comes right after it, and for a request the oldest.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.waiting = Lists()                   # bios without a request
         self.open_at, self.open_to = Lists(), Lists()  # requests, by their start and end
         self.issued = Lists()
@@ -94,12 +98,13 @@ class Path:
         self.counts = dict.fromkeys(
             ['bios', 'back_merges', 'front_merges', 'request_merges', 'requeues', 'splits',
              'remaps', 'passthrough', 'unknown_start', 'unfinished', 'merged_to_unknown', 'partial'], 0)
-        self.first = self.last = None
+        self.first: int | None = None            # when the trace begins, and ends
+        self.last: int | None = None
         self.handlers = {QUEUE: self.queue, GETRQ: self.get_request, BACKMERGE: self.back_merge,
                          FRONTMERGE: self.front_merge, INSERT: self.insert, ISSUE: self.issue,
                          REQUEUE: self.requeue, COMPLETE: self.complete}
 
-    def event(self, when, cpu, action, sector, length, pid):
+    def event(self, when: int, cpu: int, action: int, sector: int, length: int, pid: int) -> None:
         if action & CATEGORY_PASSTHROUGH:
             self.counts['passthrough'] += 1
             return
@@ -119,13 +124,13 @@ class Path:
         else:
             self.flush(when, kind, action, pid, cpu)
 
-    def queue(self, when, sector, length, op, pid, cpu):
+    def queue(self, when: int, sector: int, length: int, op: int, pid: int, cpu: int) -> None:
         self.counts['bios'] += 1
         self.queue_times.append(when)
         self.changes['queued'].extend((when, 1))
         self.waiting.add((sector, op), Bio(when, sector, length, op, pid, cpu, Whole(length)))
 
-    def take(self, sector, length, op, pid):
+    def take(self, sector: int, length: int, op: int, pid: int) -> Any:
         """The bio that this is about, no longer waiting. What is more than that of it
         still is: it is being split."""
         key = sector, op
@@ -148,21 +153,21 @@ class Path:
             found.length = length
         return found
 
-    def open(self, request):
+    def open(self, request: Any) -> None:
         self.open_at.add((request.sector, request.op), request)
         self.open_to.add((request.end(), request.op), request)
 
-    def close(self, request):
+    def close(self, request: Any) -> None:
         self.open_at.remove((request.sector, request.op), request)
         self.open_to.remove((request.end(), request.op), request)
 
-    def get_request(self, when, sector, length, op, pid, cpu):
+    def get_request(self, when: int, sector: int, length: int, op: int, pid: int, cpu: int) -> None:
         bio = self.take(sector, length, op, pid)
         if bio is not None:
             bio.got = when
             self.open(Request(sector, length, op, [bio]))
 
-    def back_merge(self, when, sector, length, op, pid, cpu):
+    def back_merge(self, when: int, sector: int, length: int, op: int, pid: int, cpu: int) -> None:
         bio = self.take(sector, length, op, pid)
         into = next(iter(self.open_to.get((sector, op))), None)
         if bio is not None:
@@ -185,7 +190,7 @@ class Path:
         into.bios += request.bios
         self.open(into)
 
-    def front_merge(self, when, sector, length, op, pid, cpu):
+    def front_merge(self, when: int, sector: int, length: int, op: int, pid: int, cpu: int) -> None:
         bio = self.take(sector, length, op, pid)
         into = next(iter(self.open_at.get((sector + (length >> 9), op))), None)
         if bio is None:
@@ -193,7 +198,7 @@ class Path:
             return
         self.merge(when, bio, into, 'front_merges')
 
-    def merge(self, when, bio, into, kind):
+    def merge(self, when: int, bio: Any, into: Any, kind: Any) -> None:
         self.counts[kind] += 1
         if into is None:
             self.counts['merged_to_unknown'] += 1
@@ -206,7 +211,7 @@ class Path:
         into.bios.append(bio)
         self.open(into)
 
-    def insert(self, when, sector, length, op, pid, cpu):
+    def insert(self, when: int, sector: int, length: int, op: int, pid: int, cpu: int) -> None:
         for request in self.open_at.get((sector, op)):
             new = [bio for bio in request.bios if bio.got is not None and bio.inserted is None]
             if new:
@@ -214,7 +219,7 @@ class Path:
                     bio.inserted = when
                 return
 
-    def issue(self, when, sector, length, op, pid, cpu):
+    def issue(self, when: int, sector: int, length: int, op: int, pid: int, cpu: int) -> None:
         # The one of that size, if the trace has all of it.
         requests = self.open_at.get((sector, op))
         request = next((request for request in requests if request.length == length),
@@ -230,7 +235,7 @@ class Path:
         self.issued.add((sector, op), request)
         self.changes['device'].extend((when, 1))
 
-    def requeue(self, when, sector, length, op, pid, cpu):
+    def requeue(self, when: int, sector: int, length: int, op: int, pid: int, cpu: int) -> None:
         self.counts['requeues'] += 1
         for request in self.issued.get((sector, op)):
             self.issued.remove((sector, op), request)
@@ -239,7 +244,7 @@ class Path:
             self.changes['device'].extend((when, -1))
             return
 
-    def complete(self, when, sector, length, op, pid, cpu):
+    def complete(self, when: int, sector: int, length: int, op: int, pid: int, cpu: int) -> None:
         for request in self.issued.get((sector, op)):
             self.issued.remove((sector, op), request)
             request.left -= length
@@ -260,7 +265,7 @@ class Path:
             return
         self.done(bio, None, when)
 
-    def flush(self, when, kind, action, pid, cpu):
+    def flush(self, when: int, kind: Any, action: int, pid: int, cpu: int) -> None:
         """Flushes have no place. Several may share what the driver is sent for them."""
         if not action & CATEGORY_FLUSH:
             return
@@ -287,7 +292,7 @@ class Path:
                 for bio in covered:
                     self.done(bio, issued, when)
 
-    def done(self, bio, issued, when):
+    def done(self, bio: Any, issued: int, when: int) -> None:
         phases = [-1] * len(PHASES)
         if issued is not None:
             phases[D2C] = when - issued
@@ -310,7 +315,7 @@ class Path:
             self.changes['queued'].extend((when, -1))
         self.rows.extend((bio.op, whole.length, bio.pid, bio.cpu, when, when - bio.queued, *phases))
 
-    def finish(self):
+    def finish(self) -> None:
         bios = self.waiting.all() + self.flushing
         for request in self.open_at.all() + self.issued.all():
             bios += request.bios
@@ -321,7 +326,7 @@ COLUMNS = 6 + len(PHASES)
 OP, SIZE, PID, CPU, END, TOTAL = range(6)
 
 
-def follow(files):
+def follow(files: list[str]) -> tuple[Path, dict[str, Any]]:
     """(path, what was learnt beside it) of a trace's files."""
     sources = [Events(file) for file in files]
     paths, names, kinds, started = {}, {}, {}, None

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """What blkparse and btt say of a trace: in files of their own, and btt's averages."""
 
+from __future__ import annotations
+
 import os
 import re
 import subprocess
 import tempfile
+from typing import Any
 
-from weirlab.record import tool
 from weirlab.text import read_text, say, warn
+from weirlab.trace.record import tool
 
 
-def others(base, folder):
+def others(base: str, folder: str) -> dict[str, Any] | None:
     """What blkparse and btt have to say, in their own files; btt's averages."""
     merged = os.path.abspath(os.path.join(folder, 'merged.bin'))
     try:
@@ -34,7 +37,7 @@ def others(base, folder):
             os.unlink(merged)
 
 
-def averages(text):
+def averages(text: str) -> dict[str, Any]:
     """Of btt's section on all devices: {phase: {min_s, mean_s, max_s, count}}."""
     found = {}
     section = re.search(r'= All Devices =.*?(?=\n=+ (?!All))', text + '\n= ', re.DOTALL)
