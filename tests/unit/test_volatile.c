@@ -36,13 +36,18 @@ struct world {
 	u64 flushed;
 };
 
-static void begin(struct world *x, u64 cache)
+static void begin_with_blocks(struct world *x, u64 cache, u32 block)
 {
 	memset(x, 0, sizeof(*x));
 	weir_store_init(100000);
-	assert_int_equal(weir_store_resize(&x->store, PAGES * 4096, BLOCK, 0), 0);
-	x->v = weir_volatile_new(&x->store, &x->clock, cache, BLOCK);
+	assert_int_equal(weir_store_resize(&x->store, PAGES * 4096, block, 0), 0);
+	x->v = weir_volatile_new(&x->store, &x->clock, cache, block);
 	assert_non_null(x->v);
+}
+
+static void begin(struct world *x, u64 cache)
+{
+	begin_with_blocks(x, cache, BLOCK);
 }
 
 static void end(struct world *x)
@@ -372,6 +377,43 @@ static void what_is_listed_as_garbage_is_garbage(void **state)
 	assert_true(all);
 }
 
+/* Of a block of eight sectors that is garbage, each is, and no two are alike. */
+static void a_whole_block_is_garbage(void **state)
+{
+	u32 seed, sector, all = 0;
+
+	for (seed = 0; seed < 200; seed++) {
+		struct weir_fate_plan plan;
+		struct weir_view view;
+		struct world x;
+		const char *page;
+
+		begin_with_blocks(&x, 1 << 20, 4096);
+		assert_int_equal(put(&x, 0, 8, 'a', true, false), 0);
+		done(&x, 0);
+		assert_int_equal(put(&x, 0, 8, 'b', false, false), 0);
+		done(&x, 1);
+		weir_fate_init(&plan, seed, 0, WEIR_LOSE_ALL);
+		plan.clean = false;
+		plan.damage = 1U << WEIR_FATE_GARBAGE;
+		view = weir_volatile_now(x.v);
+		weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+		if (block_of(&x.store, 0) < 0) {
+			page = weir_store_slot_at(&x.store, 0)->page;
+			for (sector = 1; sector < 8; sector++) {
+				assert_int_equal(block_of(&x.store, sector), -1);
+				assert_memory_not_equal(page, page + sector * 512, 512);
+			}
+			all++;
+		} else {
+			for (sector = 0; sector < 8; sector++)
+				assert_int_equal(block_of(&x.store, sector), 'a');
+		}
+		end(&x);
+	}
+	assert_true(all);
+}
+
 /* Pieces are parts of writes within a page, oldest first, and only what may be lost. */
 static void a_survey_finds_what_may_be_lost(void **state)
 {
@@ -555,6 +597,7 @@ const struct CMUnitTest volatile_tests[] = {
 	cmocka_unit_test(a_full_cache_destages_the_oldest),
 	cmocka_unit_test(an_erased_block_is_nowhere),
 	cmocka_unit_test(what_is_listed_as_garbage_is_garbage),
+	cmocka_unit_test(a_whole_block_is_garbage),
 	cmocka_unit_test(a_survey_finds_what_may_be_lost),
 	cmocka_unit_test(an_image_may_not_be_had),
 	cmocka_unit_test(what_has_no_record_at_all_is_durable),
