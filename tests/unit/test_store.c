@@ -293,6 +293,33 @@ static void without_memory_a_write_can_be_done_again(void **state)
 	assert_int_equal(shim_held, before);
 }
 
+static void write_b(void)
+{
+	change('b');
+}
+
+/* Two make the same tables and the same page: one of each stays, and the later bytes. */
+static void two_make_the_same_page(void **state)
+{
+	const long before = shim_held;
+	long n;
+
+	for (n = 0; n < 3; n++) {
+		open_store(PAGE_SIZE);
+		shim_wait = n;
+		shim_meanwhile = write_b;
+		change('a');
+		assert_null(shim_meanwhile);
+		assert_int_equal(byte_at(&store, pos), 'a');
+		assert_int_equal(atomic_long_read(&store.nr_pages), 1);
+		assert_int_equal(weir_store_used_pages(), 1);
+		assert_int_equal(atomic_long_read(&store.nr_tables), 2);
+		weir_store_discard(&store, pos, PAGE_SIZE, false, true);
+		close_store();
+		assert_int_equal(shim_held, before);
+	}
+}
+
 /* The first and last page of each table of the middle level, and what is left of them. */
 static void what_is_cut_off_is_given_back(void **state)
 {
@@ -358,6 +385,7 @@ const struct CMUnitTest store_tests[] = {
 	cmocka_unit_test(pages_are_made_again),
 	cmocka_unit_test(the_limit_is_that_of_all_stores),
 	cmocka_unit_test(without_memory_a_write_can_be_done_again),
+	cmocka_unit_test(two_make_the_same_page),
 	cmocka_unit_test(what_is_cut_off_is_given_back),
 	cmocka_unit_test(a_discard_takes_what_it_is_told),
 };

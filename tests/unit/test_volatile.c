@@ -11,7 +11,8 @@
 #include "store/volatile.h"
 #include "unit.h"
 
-long shim_fail = -1, shim_held;
+long shim_fail = -1, shim_held, shim_wait;
+void (*shim_meanwhile)(void);
 
 #define PAGES 6
 #define BLOCK 512

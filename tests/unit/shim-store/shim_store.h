@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * As much of the kernel as src/store needs, for one thread in user space. Memory can be
- * made to run out: shim_fail counts down to the allocations that fail.
+ * made to run out: shim_fail counts down to the allocations that fail. Somebody else can
+ * come in the middle of one: shim_meanwhile.
  */
 #ifndef SHIM_STORE_H
 #define SHIM_STORE_H
@@ -73,9 +74,17 @@ typedef unsigned int gfp_t;
 
 extern long shim_fail;	/* this many allocations succeed; negative: all */
 extern long shim_held;	/* allocations that were not freed */
+extern void (*shim_meanwhile)(void);	/* called once, inside an allocation */
+extern long shim_wait;	/* before that, so many allocations */
 
 static inline void *shim_alloc(size_t size, gfp_t gfp)
 {
+	void (*meanwhile)(void) = shim_meanwhile;
+
+	if (meanwhile && !shim_wait--) {
+		shim_meanwhile = NULL;
+		meanwhile();
+	}
 	if (!shim_fail)
 		return NULL;
 	if (shim_fail > 0)
