@@ -318,6 +318,26 @@ static void a_full_cache_destages_the_oldest(void **state)
 	end(&x);
 }
 
+/* What is durable takes no room. */
+static void flushed_writes_do_not_fill_a_cache(void **state)
+{
+	struct weir_volatile_stats stats;
+	struct world x;
+	u32 i;
+
+	begin(&x, 4 * 4096);
+	for (i = 0; i < WRITES; i++) {
+		assert_int_equal(put(&x, i % PAGES * 8, 8, 'a', false, false), 0);
+		done(&x, i);
+		flush(&x);
+	}
+	weir_volatile_stats(x.v, &stats);
+	assert_int_equal(stats.destaged, 0);
+	assert_true(stats.pages <= 2);
+	assert_int_equal(stats.flushed, x.flushed);
+	end(&x);
+}
+
 static void an_erased_block_is_nowhere(void **state)
 {
 	struct weir_fate_plan plan;
@@ -574,6 +594,29 @@ static void who_may_not_sleep_comes_back(void **state)
 	end(&x);
 }
 
+/* Where there is not even a table there is nothing to discard; what comes after it is. */
+static void holes_are_passed_over(void **state)
+{
+	const u64 leaf = 1 << 20, first = leaf - 4096, far = 3 * leaf;
+	struct world x = { 0 };
+	struct weir_write *w;
+
+	weir_store_init(100000);
+	assert_int_equal(weir_store_resize(&x.store, 4 * leaf, BLOCK, 0), 0);
+	x.v = weir_volatile_new(&x.store, &x.clock, 1 << 20, BLOCK);
+	assert_non_null(x.v);
+	w = weir_volatile_begin(x.v, 0, false, false, true);
+	assert_int_equal(weir_volatile_put(x.v, w, first, 4096, fill, "a", true), 0);
+	assert_int_equal(weir_volatile_put(x.v, w, far, 2 * 4096, fill, "a", true), 0);
+	assert_int_equal(weir_volatile_discard(x.v, w, first, far + 4096 - first, true), 0);
+	weir_volatile_done(x.v, w);
+	assert_int_equal(block_of(&x.store, first / BLOCK), 0);
+	assert_int_equal(block_of(&x.store, far / BLOCK), 0);
+	assert_int_equal(block_of(&x.store, far / BLOCK + 8), 'a');
+	assert_int_equal(atomic_long_read(&x.store.nr_tables), 3);
+	end(&x);
+}
+
 static void a_cache_may_not_be_had(void **state)
 {
 	const long before = shim_held;
@@ -596,6 +639,7 @@ const struct CMUnitTest volatile_tests[] = {
 	cmocka_unit_test(without_memory_nothing_is_lost),
 	cmocka_unit_test(what_cannot_be_recorded_is_durable),
 	cmocka_unit_test(a_full_cache_destages_the_oldest),
+	cmocka_unit_test(flushed_writes_do_not_fill_a_cache),
 	cmocka_unit_test(an_erased_block_is_nowhere),
 	cmocka_unit_test(what_is_listed_as_garbage_is_garbage),
 	cmocka_unit_test(a_whole_block_is_garbage),
@@ -603,6 +647,7 @@ const struct CMUnitTest volatile_tests[] = {
 	cmocka_unit_test(an_image_may_not_be_had),
 	cmocka_unit_test(what_has_no_record_at_all_is_durable),
 	cmocka_unit_test(who_may_not_sleep_comes_back),
+	cmocka_unit_test(holes_are_passed_over),
 	cmocka_unit_test(a_cache_may_not_be_had),
 };
 
