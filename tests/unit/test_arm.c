@@ -310,6 +310,20 @@ static void picks_the_nearest(void **state)
 	}
 }
 
+/* Of the two sectors beside one, one at least is on its track, wherever that is. */
+static void there_is_no_seek_within_a_track(void **state)
+{
+	u64 sector;
+
+	make(1000 * GIB);
+	for (sector = 1; sector < arm.capacity - 20000; sector += arm.capacity / 97) {
+		assert_true(!weir_arm_seek_ns(&arm, sector, sector - 1) ||
+			    !weir_arm_seek_ns(&arm, sector, sector + 1));
+		/* A track has 4000 sectors at most. */
+		assert_true(weir_arm_seek_ns(&arm, sector, sector + 8000) >= 1 * MS);
+	}
+}
+
 /* To have waited 64 times as long as the detour makes up for it. */
 static void age_makes_up_for_distance(void **state)
 {
@@ -464,6 +478,7 @@ const struct CMUnitTest arm_tests[] = {
 	cmocka_unit_test(the_drawn_access_counts),
 	cmocka_unit_test(speed_stretches_time),
 	cmocka_unit_test(other_numbers_same_place),
+	cmocka_unit_test(there_is_no_seek_within_a_track),
 	cmocka_unit_test(picks_the_nearest),
 	cmocka_unit_test(age_makes_up_for_distance),
 	cmocka_unit_test(depth_pays),
