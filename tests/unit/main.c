@@ -5,7 +5,7 @@
 #include "sim.h"
 #include "unit.h"
 
-#define MAX_TESTS 256
+#define MAX_TESTS 512
 
 int main(int argc, char **argv)
 {
