@@ -159,7 +159,7 @@ static void draws_follow_the_distribution(void **state)
 static void tails_are_right(void **state)
 {
 	static const double tails[] = { 0.4, 0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001,
-					 5e-9 };
+					 0.000000005 };
 	struct weir_quantiles q;
 	size_t s, i;
 
