@@ -326,14 +326,19 @@ static void flushed_writes_do_not_fill_a_cache(void **state)
 	u32 i;
 
 	begin(&x, 4 * 4096);
-	for (i = 0; i < WRITES; i++) {
+	for (i = 0; i < WRITES - 3; i++) {
 		assert_int_equal(put(&x, i % PAGES * 8, 8, 'a', false, false), 0);
 		done(&x, i);
 		flush(&x);
 	}
+	/* There is room for these. */
+	for (; i < WRITES; i++) {
+		assert_int_equal(put(&x, i % PAGES * 8, 8, 'b', false, false), 0);
+		done(&x, i);
+	}
 	weir_volatile_stats(x.v, &stats);
 	assert_int_equal(stats.destaged, 0);
-	assert_true(stats.pages <= 2);
+	assert_true(stats.pages <= 4);
 	assert_int_equal(stats.flushed, x.flushed);
 	end(&x);
 }
