@@ -29,6 +29,8 @@ help:
 	@echo 'make check           all tests; make check-quick: the short ones'
 	@echo 'make check-long      the elevator under stress, for an hour'
 	@echo 'make fuzz            inputs that break the pure files are looked for, MINUTES=10 in all'
+	@echo 'make mutants         which mistakes put into the pure files do the unit tests notice?'
+	@echo 'make coverage        lines and branches of the pure files that the unit tests reach'
 	@echo 'make check-debug     some tests under kernels with KASAN, kmemleak, lockdep'
 	@echo 'make check-matrix    both modules on every kernel there is support for'
 	@echo 'make bench-path      instructions and locks per I/O beside brd, null_blk, other schedulers'
@@ -134,6 +136,14 @@ fuzz:
 	scripts/setup check fuzz
 	tests/fuzz/run --minutes $(MINUTES)
 
+mutants:
+	scripts/setup check
+	tests/mutants/run --out $(call quoted,$(OUT)/mutants)
+
+coverage:
+	scripts/setup check
+	tests/coverage/run
+
 model:
 	scripts/setup check
 	tests/model/run
@@ -156,4 +166,4 @@ bench bench-quick:
 	scripts/bench $(if $(filter bench-quick,$@),--quick) --out $(call quoted,$(OUT)/$@)
 	scripts/report $(call quoted,$(OUT)/$@)
 
-.PHONY: help tree modules install dkms install-tools deb man version clean demo check check-quick check-long check-debug check-matrix unit fuzz model style bench-path bench-model bench bench-quick
+.PHONY: help tree modules install dkms install-tools deb man version clean demo check check-quick check-long check-debug check-matrix unit fuzz mutants coverage model style bench-path bench-model bench bench-quick

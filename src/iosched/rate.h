@@ -70,7 +70,7 @@ bool weir_rate_is_enough(const struct weir_rate_sum *sum);
 enum weir_rate_verdict weir_rate_judge(const struct weir_rate_sum *sum, u32 noise,
 				       u64 per_ns, u64 high_per_ns);
 
-/* value x after / before, for any values */
+/* value x after / before, or 2^43 x after if that is less: no costs are so far apart */
 u64 weir_rate_scaled(u64 value, u64 before, u64 after);
 
 /* The unit of costs has changed. */

@@ -46,7 +46,6 @@ static void lay_out(struct weir_arm *a, const struct weir_model *m)
 		before += a->zone[i].track_sectors;
 	}
 	a->zone[nr].start = a->capacity;
-	a->zone[nr].track_sectors = a->zone[nr - 1].track_sectors;
 	a->nr_zones = nr;
 }
 

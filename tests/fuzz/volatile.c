@@ -15,7 +15,8 @@
 #include "store/store.h"
 #include "store/volatile.h"
 
-long shim_fail = -1, shim_held;
+long shim_fail = -1, shim_held, shim_wait;
+void (*shim_meanwhile)(void);
 
 #define PAGES 6
 #define BLOCKS (PAGES * 8)

@@ -5,7 +5,7 @@
 #include "sim.h"
 #include "unit.h"
 
-#define MAX_TESTS 256
+#define MAX_TESTS 512
 
 int main(int argc, char **argv)
 {
@@ -39,6 +39,8 @@ int main(int argc, char **argv)
 	n += nr_rule_tests;
 	memcpy(tests + n, cost_tests, nr_cost_tests * sizeof(*tests));
 	n += nr_cost_tests;
+	memcpy(tests + n, rate_tests, nr_rate_tests * sizeof(*tests));
+	n += nr_rate_tests;
 	memcpy(tests + n, window_tests, nr_window_tests * sizeof(*tests));
 	n += nr_window_tests;
 	memcpy(tests + n, writeback_tests, nr_writeback_tests * sizeof(*tests));

@@ -310,6 +310,36 @@ static void picks_the_nearest(void **state)
 	}
 }
 
+/* Of the two sectors beside one, one at least is on its track, wherever that is. */
+static void there_is_no_seek_within_a_track(void **state)
+{
+	u64 sector;
+
+	make(1000 * GIB);
+	for (sector = 1; sector < arm.capacity - 20000; sector += arm.capacity / 97) {
+		assert_true(!weir_arm_seek_ns(&arm, sector, sector - 1) ||
+			    !weir_arm_seek_ns(&arm, sector, sector + 1));
+		/* A track has 4000 sectors at most. */
+		assert_true(weir_arm_seek_ns(&arm, sector, sector + 8000) >= 1 * MS);
+	}
+}
+
+/* To have waited 64 times as long as the detour makes up for it. */
+static void age_makes_up_for_distance(void **state)
+{
+	struct weir_arm_io io[2] = { read_of(100000, 8), read_of(500 * GIB / 512, 8) };
+	u64 now, detour;
+
+	make(1000 * GIB);
+	now = do_it(read_of(0, 8), 1000000 * MS);
+	io[0].since_ns = now;
+	detour = weir_arm_access_ns(&arm, &io[1], now) - weir_arm_access_ns(&arm, &io[0], now);
+	io[1].since_ns = now - 63 * detour;
+	assert_int_equal(weir_arm_pick(&arm, io, 2, now), 0);
+	io[1].since_ns = now - 65 * detour;
+	assert_int_equal(weir_arm_pick(&arm, io, 2, now), 1);
+}
+
 /* I/Os a second with so many waiting at any time, at random places. */
 static double rate_at(u32 depth, u64 *longest_ns)
 {
@@ -448,7 +478,9 @@ const struct CMUnitTest arm_tests[] = {
 	cmocka_unit_test(the_drawn_access_counts),
 	cmocka_unit_test(speed_stretches_time),
 	cmocka_unit_test(other_numbers_same_place),
+	cmocka_unit_test(there_is_no_seek_within_a_track),
 	cmocka_unit_test(picks_the_nearest),
+	cmocka_unit_test(age_makes_up_for_distance),
 	cmocka_unit_test(depth_pays),
 	cmocka_unit_test(a_far_one_does_not_starve),
 	cmocka_unit_test(extremes),

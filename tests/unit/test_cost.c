@@ -228,6 +228,17 @@ static void queue_is_not_the_device(void **state)
 	assert_about(weir_cost_ns(&cost, 4 * KIB), 100000, 2);
 }
 
+/* A floor creeps up only if requests take twice as long as it says. */
+static void jitter_is_no_slower_device(void **state)
+{
+	fresh();
+	add(4 * KIB, 100, 100000, 100000);
+	ticks(10);
+	add(4 * KIB, 100, 100000, 190000);
+	ticks(600);
+	assert_about(weir_cost_ns(&cost, 4 * KIB), 100000, 1);
+}
+
 /* One merged request that took long does not make 4 KiB look free. */
 static void a_stray_size_does_not_tilt_the_line(void **state)
 {
@@ -485,6 +496,7 @@ const struct CMUnitTest cost_tests[] = {
 	cmocka_unit_test(follows_a_slower_device),
 	cmocka_unit_test(one_slow_tick_does_little),
 	cmocka_unit_test(queue_is_not_the_device),
+	cmocka_unit_test(jitter_is_no_slower_device),
 	cmocka_unit_test(a_stray_size_does_not_tilt_the_line),
 	cmocka_unit_test(a_drain_ends_a_queue),
 	cmocka_unit_test(a_new_size_begins_at_the_line),

@@ -69,6 +69,10 @@ static void large_read(void **state)
 	rig_open(&r, &model, GIB, 1);
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 800 * PAGE), 100 * 50000);
 	rig_close(&r);
+	/* Also where the pages of a die have more than 13 bits */
+	rig_open(&r, &model, 2 * GIB, 1);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 80000 * PAGE), 10000 * 50000);
+	rig_close(&r);
 }
 
 static double rate(const struct weir_model *model, u32 depth)

@@ -49,6 +49,12 @@ static void ranks(void **state)
 	assert_int_equal(weir_latency_of_rank(&h, 2), weir_latency_bound(3));
 	assert_int_equal(weir_latency_of_rank(&h, 3), weir_latency_bound(100));
 	assert_int_equal(weir_latency_of_rank(&h, 4), 0);
+	/* The first and the last bucket count, too. */
+	h.bucket[0] = 1;
+	h.bucket[WEIR_LATENCY_BUCKETS - 1] = 1;
+	assert_int_equal(weir_latency_count(&h), 5);
+	assert_int_equal(weir_latency_of_rank(&h, 1), weir_latency_bound(0));
+	assert_int_equal(weir_latency_of_rank(&h, 5), weir_latency_bound(WEIR_LATENCY_BUCKETS - 1));
 }
 
 const struct CMUnitTest latency_tests[] = {

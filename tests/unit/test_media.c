@@ -398,6 +398,17 @@ static void other_numbers(void **state)
 	assert_false(weir_model_same_shape(&model, &slow));
 }
 
+static void zeroes_are_short_where_they_are_written(void **state)
+{
+	struct weir_model model = rig_model(WEIR_KIND_FLASH);
+
+	assert_int_equal(weir_media_zeroes_sectors(&model), 65536);
+	model = rig_model(WEIR_KIND_DISK);
+	assert_int_equal(weir_media_zeroes_sectors(&model), 65536);
+	model = rig_model(WEIR_KIND_NETWORK);
+	assert_true(weir_media_zeroes_sectors(&model) == ~0ULL);
+}
+
 static void models_checked(void **state)
 {
 	struct weir_complaint why;
@@ -566,6 +577,7 @@ const struct CMUnitTest media_tests[] = {
 	cmocka_unit_test(cancelled),
 	cmocka_unit_test(cancelled_inside),
 	cmocka_unit_test(other_numbers),
+	cmocka_unit_test(zeroes_are_short_where_they_are_written),
 	cmocka_unit_test(models_checked),
 	cmocka_unit_test(fuzz),
 };

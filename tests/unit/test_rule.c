@@ -417,10 +417,19 @@ static void assert_fails(const char *text, const char *want)
 	assert_string_equal(got, want);
 }
 
+/* Its published values, so that a seed chooses the same requests in each version. */
+static void random_numbers_are_splitmix64s(void **state)
+{
+	assert_true(weir_rule_random(0, 0) == 0xe220a8397b1dcdafULL);
+	assert_true(weir_rule_random(0, 1) == 0x6e789e6aa1b965f4ULL);
+	assert_true(weir_rule_random(1234567, 1) == 3203168211198807973ULL);
+}
+
 static void null_blks_attributes_are_the_kernels(void **state)
 {
+	static const int percents[] = { 1, 30, 99 };
 	struct weir_fault_attr a;
-	int i, fails = 0;
+	int i, k;
 
 	weir_fault_attr_init(&a);
 	assert_false(weir_fault_attr_fails(&a));
@@ -432,10 +441,15 @@ static void null_blks_attributes_are_the_kernels(void **state)
 	assert_fails("1,100,0,2", "**...");
 	assert_fails("1,100,4,-1", "...**");
 	assert_fails("1,0,0,-1", ".....");
-	a = attr_of("1,30,0,-1");
-	for (i = 0; i < 100000; i++)
-		fails += weir_fault_attr_fails(&a);
-	assert_in_range(fails, 29000, 31000);
+	for (k = 0; k < 3; k++) {
+		int fails = 0;
+
+		a = attr_of("1,0,0,-1");
+		a.probability = percents[k];
+		for (i = 0; i < 100000; i++)
+			fails += weir_fault_attr_fails(&a);
+		assert_in_range(fails, percents[k] * 1000 - 500, percents[k] * 1000 + 500);
+	}
 }
 
 static void other_text_is_no_attribute(void **state)
@@ -464,6 +478,7 @@ const struct CMUnitTest rule_tests[] = {
 	cmocka_unit_test(chance_is_fair_and_repeats),
 	cmocka_unit_test(what_is_printed_is_parsed),
 	cmocka_unit_test(any_text_is_a_rule_or_is_not),
+	cmocka_unit_test(random_numbers_are_splitmix64s),
 	cmocka_unit_test(null_blks_attributes_are_the_kernels),
 	cmocka_unit_test(other_text_is_no_attribute),
 };

@@ -139,6 +139,15 @@ static void refusals(void **state)
 	refused(s, "max_sectors", 8);
 
 	s = plain();
+	s.atomic_kib = 12;
+	refused(s, "atomic_kib", 12);
+
+	s = plain();
+	s.bs = 4096;
+	s.atomic_kib = 2;
+	refused(s, "atomic_kib", 2);
+
+	s = plain();
 	s.queue_mode = 1;
 	refused(s, "queue_mode", 1);
 
@@ -208,6 +217,7 @@ static void limits_are_inclusive(void **state)
 
 	s.bs = 4096;
 	s.max_sectors = 8;
+	s.atomic_kib = 4;
 	s.home_node = 0;
 	s.memory_limit = 1000;
 	assert_true(weir_settings_resolve(&s, &machine, &why));

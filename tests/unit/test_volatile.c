@@ -11,7 +11,8 @@
 #include "store/volatile.h"
 #include "unit.h"
 
-long shim_fail = -1, shim_held;
+long shim_fail = -1, shim_held, shim_wait;
+void (*shim_meanwhile)(void);
 
 #define PAGES 6
 #define BLOCK 512
@@ -36,13 +37,18 @@ struct world {
 	u64 flushed;
 };
 
-static void begin(struct world *x, u64 cache)
+static void begin_with_blocks(struct world *x, u64 cache, u32 block)
 {
 	memset(x, 0, sizeof(*x));
 	weir_store_init(100000);
-	assert_int_equal(weir_store_resize(&x->store, PAGES * 4096, BLOCK, 0), 0);
-	x->v = weir_volatile_new(&x->store, &x->clock, cache, BLOCK);
+	assert_int_equal(weir_store_resize(&x->store, PAGES * 4096, block, 0), 0);
+	x->v = weir_volatile_new(&x->store, &x->clock, cache, block);
 	assert_non_null(x->v);
+}
+
+static void begin(struct world *x, u64 cache)
+{
+	begin_with_blocks(x, cache, BLOCK);
 }
 
 static void end(struct world *x)
@@ -312,6 +318,31 @@ static void a_full_cache_destages_the_oldest(void **state)
 	end(&x);
 }
 
+/* What is durable takes no room. */
+static void flushed_writes_do_not_fill_a_cache(void **state)
+{
+	struct weir_volatile_stats stats;
+	struct world x;
+	u32 i;
+
+	begin(&x, 4 * 4096);
+	for (i = 0; i < WRITES - 3; i++) {
+		assert_int_equal(put(&x, i % PAGES * 8, 8, 'a', false, false), 0);
+		done(&x, i);
+		flush(&x);
+	}
+	/* There is room for these. */
+	for (; i < WRITES; i++) {
+		assert_int_equal(put(&x, i % PAGES * 8, 8, 'b', false, false), 0);
+		done(&x, i);
+	}
+	weir_volatile_stats(x.v, &stats);
+	assert_int_equal(stats.destaged, 0);
+	assert_true(stats.pages <= 4);
+	assert_int_equal(stats.flushed, x.flushed);
+	end(&x);
+}
+
 static void an_erased_block_is_nowhere(void **state)
 {
 	struct weir_fate_plan plan;
@@ -372,14 +403,257 @@ static void what_is_listed_as_garbage_is_garbage(void **state)
 	assert_true(all);
 }
 
+/* Of a block of eight sectors that is garbage, each is, and no two are alike. */
+static void a_whole_block_is_garbage(void **state)
+{
+	u32 seed, sector, all = 0;
+
+	for (seed = 0; seed < 200; seed++) {
+		struct weir_fate_plan plan;
+		struct weir_view view;
+		struct world x;
+		const char *page;
+
+		begin_with_blocks(&x, 1 << 20, 4096);
+		assert_int_equal(put(&x, 0, 8, 'a', true, false), 0);
+		done(&x, 0);
+		assert_int_equal(put(&x, 0, 8, 'b', false, false), 0);
+		done(&x, 1);
+		weir_fate_init(&plan, seed, 0, WEIR_LOSE_ALL);
+		plan.clean = false;
+		plan.damage = 1U << WEIR_FATE_GARBAGE;
+		view = weir_volatile_now(x.v);
+		weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+		if (block_of(&x.store, 0) < 0) {
+			page = weir_store_slot_at(&x.store, 0)->page;
+			for (sector = 1; sector < 8; sector++) {
+				assert_int_equal(block_of(&x.store, sector), -1);
+				assert_memory_not_equal(page, page + sector * 512, 512);
+			}
+			all++;
+		} else {
+			for (sector = 0; sector < 8; sector++)
+				assert_int_equal(block_of(&x.store, sector), 'a');
+		}
+		end(&x);
+	}
+	assert_true(all);
+}
+
+/* Pieces are parts of writes within a page, oldest first, and only what may be lost. */
+static void a_survey_finds_what_may_be_lost(void **state)
+{
+	struct weir_survey found;
+	struct weir_view then;
+	struct world x;
+	u64 nr;
+
+	begin(&x, 1 << 20);
+	weir_volatile_keep(x.v, true);
+	assert_int_equal(put(&x, 1, 1, 'a', false, false), 0);
+	done(&x, 0);
+	flush(&x);
+	assert_int_equal(put(&x, 5, 6, 'b', false, false), 0);
+	assert_int_equal(put(&x, 20, 1, 'c', true, false), 0);
+	assert_int_equal(put(&x, 30, 1, 'd', false, false), 0);
+	assert_int_equal(put(&x, 40, 1, 'e', false, false), 0);
+	done(&x, 1);
+	done(&x, 2);
+	done(&x, 3);
+	then = weir_volatile_now(x.v);
+	/* Later than that, and so none of it: */
+	assert_int_equal(put(&x, 7, 1, 'f', false, false), 0);
+	done(&x, 5);
+	for (nr = 0; nr < 3; nr++) {
+		weir_volatile_survey(x.v, &then, nr, &found);
+		assert_int_equal(found.pieces, 3);
+		assert_int_equal(found.began, x.one[nr < 2 ? 1 : 3].life.began);
+		assert_true(nr < 2 ? found.sector == 5 || found.sector == 8 : found.sector == 30);
+	}
+	weir_volatile_survey(x.v, &then, 3, &found);
+	assert_int_equal(found.began, 0);
+	then = weir_volatile_now(x.v);
+	weir_volatile_survey(x.v, &then, 3, &found);
+	assert_int_equal(found.pieces, 4);
+	assert_int_equal(found.sector, 7);
+	/* What a flush has made durable is kept, and was volatile at that moment. */
+	flush(&x);
+	weir_volatile_survey(x.v, &then, 0, &found);
+	assert_int_equal(found.pieces, 4);
+	then = weir_volatile_now(x.v);
+	weir_volatile_survey(x.v, &then, 0, &found);
+	assert_int_equal(found.pieces, 0);
+	weir_volatile_keep(x.v, false);
+	end(&x);
+}
+
+static int image(struct world *x, const struct weir_view *view, struct weir_store *into)
+{
+	struct weir_fate_plan plan;
+
+	weir_fate_init(&plan, 0, 0, WEIR_LOSE_ALL);
+	return weir_volatile_image(x->v, &plan, view, into, NULL, NULL);
+}
+
+/* It says why there is no image, and leaves nothing behind. */
+static void an_image_may_not_be_had(void **state)
+{
+	struct weir_store into = { 0 };
+	struct weir_view before, view;
+	struct world x;
+	long n;
+	int err = -ENOMEM;
+
+	begin(&x, 1 << 20);
+	before = weir_volatile_now(x.v);
+	assert_int_equal(put(&x, 0, 8, 'a', false, false), 0);
+	assert_int_equal(put(&x, 40, 8, 'b', false, false), 0);
+	done(&x, 0);
+	done(&x, 1);
+	flush(&x);
+	weir_volatile_keep(x.v, true);
+	view = weir_volatile_now(x.v);
+	for (n = 0; err; n++) {
+		assert_true(n < 10);
+		assert_int_equal(weir_store_resize(&into, PAGES * 4096, BLOCK, 0), 0);
+		shim_fail = n;
+		err = image(&x, &view, &into);
+		shim_fail = -1;
+		/* Two tables, and the pages. */
+		assert_int_equal(err, n < 2 ? -ENOMEM : n < 4 ? -ENOSPC : 0);
+		assert_int_equal(block_of(&into, 0), n < 3 ? 0 : 'a');
+		assert_int_equal(block_of(&into, 40), n < 4 ? 0 : 'b');
+		weir_store_free(&into);
+		memset(&into, 0, sizeof(into));
+	}
+	assert_int_equal(weir_store_resize(&into, PAGES * 4096, BLOCK, 0), 0);
+	assert_int_equal(image(&x, &before, &into), -ESTALE);
+	weir_store_free(&into);
+	weir_volatile_keep(x.v, false);
+	end(&x);
+}
+
+/* Without memory for the write itself it is durable, and so is all that it covers. */
+static void what_has_no_record_at_all_is_durable(void **state)
+{
+	struct weir_volatile_stats stats;
+	struct weir_fate_plan plan;
+	struct weir_view view;
+	struct world x;
+	u32 i;
+
+	begin(&x, 1 << 20);
+	assert_int_equal(put(&x, 0, 24, 'a', false, false), 0);
+	shim_fail = 0;
+	assert_null(weir_volatile_begin(x.v, 0, false, false, true));
+	shim_fail = -1;
+	assert_int_equal(weir_volatile_put(x.v, NULL, 2 * BLOCK, BLOCK, fill, "b", true), 0);
+	assert_int_equal(weir_volatile_put(x.v, NULL, 40 * BLOCK, BLOCK, fill, "c", true), 0);
+	assert_int_equal(weir_volatile_discard(x.v, NULL, 8 * BLOCK, 8 * BLOCK, true), 0);
+	weir_volatile_done(x.v, NULL);
+	weir_volatile_stats(x.v, &stats);
+	assert_int_equal(stats.untracked, 3);
+	assert_int_equal(weir_volatile_earliest(x.v), x.clock.counter - 1);
+	weir_fate_init(&plan, 0, 0, WEIR_LOSE_ALL);
+	plan.clean = false;
+	view = weir_volatile_now(x.v);
+	weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+	for (i = 0; i < BLOCKS; i++)
+		assert_int_equal(block_of(&x.store, i), i == 2 ? 'b' : i == 40 ? 'c' : 0);
+	end(&x);
+}
+
+/* Who may not sleep is told to come back, and nothing has been changed. */
+static void who_may_not_sleep_comes_back(void **state)
+{
+	struct weir_write *w;
+	struct world x;
+	long n;
+	int err = -ENOMEM;
+
+	begin(&x, 1 << 20);
+	assert_int_equal(put(&x, 0, 8, 'a', false, false), 0);
+	for (n = 0; err; n++) {
+		assert_true(n < 10);
+		shim_fail = n;
+		w = weir_volatile_begin(x.v, 0, false, false, false);
+		err = weir_volatile_put(x.v, w, 0, BLOCK, fill, "b", false);
+		shim_fail = -1;
+		weir_volatile_done(x.v, w);
+		/* The write, its page and its record */
+		assert_int_equal(err, n < 3 ? -ENOMEM : 0);
+		assert_int_equal(block_of(&x.store, 0), n < 3 ? 'a' : 'b');
+		assert_int_equal(block_of(&x.store, 1), 'a');
+	}
+	for (n = 0, err = -ENOMEM; err; n++) {
+		assert_true(n < 10);
+		shim_fail = n;
+		w = weir_volatile_begin(x.v, 0, false, false, false);
+		err = weir_volatile_discard(x.v, w, 0, 8 * BLOCK, false);
+		shim_fail = -1;
+		weir_volatile_done(x.v, w);
+		/* The write and its record */
+		assert_int_equal(err, n < 2 ? -ENOMEM : 0);
+		assert_int_equal(block_of(&x.store, 1), n < 2 ? 'a' : 0);
+	}
+	end(&x);
+}
+
+/* Where there is not even a table there is nothing to discard; what comes after it is. */
+static void holes_are_passed_over(void **state)
+{
+	const u64 leaf = 1 << 20, first = leaf - 4096, far = 3 * leaf;
+	struct world x = { 0 };
+	struct weir_write *w;
+
+	weir_store_init(100000);
+	assert_int_equal(weir_store_resize(&x.store, 4 * leaf, BLOCK, 0), 0);
+	x.v = weir_volatile_new(&x.store, &x.clock, 1 << 20, BLOCK);
+	assert_non_null(x.v);
+	w = weir_volatile_begin(x.v, 0, false, false, true);
+	assert_int_equal(weir_volatile_put(x.v, w, first, 4096, fill, "a", true), 0);
+	assert_int_equal(weir_volatile_put(x.v, w, far, 2 * 4096, fill, "a", true), 0);
+	assert_int_equal(weir_volatile_discard(x.v, w, first, far + 4096 - first, true), 0);
+	weir_volatile_done(x.v, w);
+	assert_int_equal(block_of(&x.store, first / BLOCK), 0);
+	assert_int_equal(block_of(&x.store, far / BLOCK), 0);
+	assert_int_equal(block_of(&x.store, far / BLOCK + 8), 'a');
+	assert_int_equal(atomic_long_read(&x.store.nr_tables), 3);
+	end(&x);
+}
+
+static void a_cache_may_not_be_had(void **state)
+{
+	const long before = shim_held;
+	atomic64_t clock = { 0 };
+	struct weir_store store = { 0 };
+	long n;
+
+	for (n = 0; n < 3; n++) {
+		shim_fail = n;
+		assert_null(weir_volatile_new(&store, &clock, 1 << 20, BLOCK));
+		assert_int_equal(shim_held, before);
+	}
+	shim_fail = -1;
+	weir_volatile_free(NULL);
+}
+
 const struct CMUnitTest volatile_tests[] = {
 	cmocka_unit_test(a_cut_leaves_what_it_may),
 	cmocka_unit_test(every_moment_can_be_gone_back_to),
 	cmocka_unit_test(without_memory_nothing_is_lost),
 	cmocka_unit_test(what_cannot_be_recorded_is_durable),
 	cmocka_unit_test(a_full_cache_destages_the_oldest),
+	cmocka_unit_test(flushed_writes_do_not_fill_a_cache),
 	cmocka_unit_test(an_erased_block_is_nowhere),
 	cmocka_unit_test(what_is_listed_as_garbage_is_garbage),
+	cmocka_unit_test(a_whole_block_is_garbage),
+	cmocka_unit_test(a_survey_finds_what_may_be_lost),
+	cmocka_unit_test(an_image_may_not_be_had),
+	cmocka_unit_test(what_has_no_record_at_all_is_durable),
+	cmocka_unit_test(who_may_not_sleep_comes_back),
+	cmocka_unit_test(holes_are_passed_over),
+	cmocka_unit_test(a_cache_may_not_be_had),
 };
 
 const size_t nr_volatile_tests = sizeof(volatile_tests) / sizeof(*volatile_tests);

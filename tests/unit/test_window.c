@@ -620,6 +620,23 @@ static void judges_work_and_not_costs(void **state)
 	assert_in_range(size_found(true, false), 65, 200);
 }
 
+/* Requests in flight have costs in the unit of before: they are not counted, if it matters. */
+static void waits_after_another_scale(void **state)
+{
+	struct weir_window w;
+
+	weir_window_init(&w, 1000);
+	w.latency_ns = 5000;
+	weir_window_rescale(&w, 1600, 1700);
+	weir_window_rescale(&w, 1700, 1600);
+	assert_int_equal(w.wait_ns, 0);
+	weir_window_rescale(&w, 1600, 1701);
+	assert_int_equal(w.wait_ns, 5000);
+	w.wait_ns = 6000;
+	weir_window_rescale(&w, 1701, 1600);
+	assert_int_equal(w.wait_ns, 6000);
+}
+
 static void rescales(void **state)
 {
 	struct weir_window w;
@@ -721,6 +738,7 @@ const struct CMUnitTest window_tests[] = {
 	cmocka_unit_test(needs_foreground_requests),
 	cmocka_unit_test(is_not_disturbed),
 	cmocka_unit_test(judges_work_and_not_costs),
+	cmocka_unit_test(waits_after_another_scale),
 	cmocka_unit_test(rescales),
 	cmocka_unit_test(stays_within_bounds),
 };

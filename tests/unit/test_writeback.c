@@ -280,6 +280,31 @@ static void a_step_in_vain_is_taken_back(void **state)
 }
 
 /* A pause ends when the reads are quick: the next that are slow are other ones. */
+/* What happened in a pause was not done by the step before it. */
+static void a_step_is_not_judged_after_a_pause(void **state)
+{
+	struct weir_writeback_sample s = slow_read;
+
+	s.read_lat_ns = 7 * MS;
+	weir_writeback_init(&wb, 64);
+	updates(&s, 1);
+	assert_int_equal(wb.depth, 32);
+	updates(&alone, 1);
+	updates(&s, 1);
+	assert_int_equal(wb.depth, 16);
+	/* Without a pause the step was in vain. */
+	updates(&s, 1);
+	assert_int_equal(wb.depth, 32);
+
+	weir_writeback_init(&wb, 64);
+	updates(&s, 1);
+	assert_int_equal(wb.depth, 32);
+	updates(&no_writes, 5);
+	assert_int_equal(wb.depth, 64);
+	updates(&s, 1);
+	assert_int_equal(wb.depth, 32);
+}
+
 static void patience_ends_with_a_step_that_helps(void **state)
 {
 	struct weir_writeback_sample better = slow_read;
@@ -347,6 +372,7 @@ const struct CMUnitTest writeback_tests[] = {
 	cmocka_unit_test(finds_the_depth),
 	cmocka_unit_test(finds_the_depth_beside_other_load),
 	cmocka_unit_test(a_step_in_vain_is_taken_back),
+	cmocka_unit_test(a_step_is_not_judged_after_a_pause),
 	cmocka_unit_test(patience_ends_with_a_step_that_helps),
 	cmocka_unit_test(random_samples),
 };

@@ -26,6 +26,8 @@ extern const struct CMUnitTest rule_tests[];
 extern const size_t nr_rule_tests;
 extern const struct CMUnitTest cost_tests[];
 extern const size_t nr_cost_tests;
+extern const struct CMUnitTest rate_tests[];
+extern const size_t nr_rate_tests;
 extern const struct CMUnitTest window_tests[];
 extern const size_t nr_window_tests;
 extern const struct CMUnitTest writeback_tests[];

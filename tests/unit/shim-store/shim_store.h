@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * As much of the kernel as src/store needs, for one thread in user space. Memory can be
- * made to run out: shim_fail counts down to the allocations that fail.
+ * made to run out: shim_fail counts down to the allocations that fail. Somebody else can
+ * come in the middle of one: shim_meanwhile.
  */
 #ifndef SHIM_STORE_H
 #define SHIM_STORE_H
@@ -73,15 +74,26 @@ typedef unsigned int gfp_t;
 
 extern long shim_fail;	/* this many allocations succeed; negative: all */
 extern long shim_held;	/* allocations that were not freed */
+extern void (*shim_meanwhile)(void);	/* called once, inside an allocation */
+extern long shim_wait;	/* before that, so many allocations */
 
 static inline void *shim_alloc(size_t size, gfp_t gfp)
 {
+	void (*meanwhile)(void) = shim_meanwhile;
+
+	if (meanwhile && !shim_wait--) {
+		shim_meanwhile = NULL;
+		meanwhile();
+	}
 	if (!shim_fail)
 		return NULL;
 	if (shim_fail > 0)
 		shim_fail--;
 	shim_held++;
-	return gfp & __GFP_ZERO ? calloc(1, size) : malloc(size);
+	if (gfp & __GFP_ZERO)
+		return calloc(1, size);
+	/* Nothing that anybody could take for what he wrote there */
+	return memset(malloc(size), 0x5a, size);
 }
 
 static inline void shim_free(void *p)
