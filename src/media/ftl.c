@@ -42,14 +42,6 @@ static void shape(struct weir_ftl *f, const struct weir_model *model, u64 capaci
 	f->nr_blocks = ((f->nr_units - 1) >> f->block_shift) + 1 + f->spare_blocks;
 }
 
-u64 weir_ftl_unit_sectors(const struct weir_model *model, u64 capacity)
-{
-	struct weir_ftl f = { 0 };
-
-	shape(&f, model, capacity);
-	return 1ULL << f.unit_shift;
-}
-
 u32 weir_ftl_units(const struct weir_model *model, u64 capacity)
 {
 	struct weir_ftl f = { 0 };

@@ -107,15 +107,10 @@ struct weir_ftl {
 };
 
 /**
- * weir_ftl_unit_sectors() - what it maps in one piece
+ * weir_ftl_units() - of how many units the disk is
  * @model: checked
  * @capacity: of the disk, in bytes
- *
- * Return: so many sectors, a power of two.
  */
-u64 weir_ftl_unit_sectors(const struct weir_model *model, u64 capacity);
-
-/** weir_ftl_units() - of how many units the disk is; parameters likewise */
 u32 weir_ftl_units(const struct weir_model *model, u64 capacity);
 
 /** weir_ftl_bytes() - the memory it needs, in bytes; parameters likewise */
