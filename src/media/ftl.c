@@ -19,6 +19,7 @@
 #define MIN_BLOCK_SHIFT 4	/* with fewer units in a block greedy is too good */
 #define MIN_BLOCKS_SHIFT 10	/* so about 512 blocks or more, if there are units enough */
 #define MIN_SPARE_BLOCKS 4	/* open, victim, and two free */
+#define BURST_COPIES 256U	/* for a unit that the host writes: some 10 us of a CPU */
 
 /* Sizes: nothing here depends on what has been written. */
 static void shape(struct weir_ftl *f, const struct weir_model *model, u64 capacity)
@@ -206,41 +207,33 @@ static void copy_one(struct weir_ftl *f)
 	f->copied_units++;
 }
 
-/* Whole blocks, from the time when few are free. */
-static u32 collect_burst(struct weir_ftl *f)
+/* Has the host to write for a victim now? One block after the other in a burst. */
+static bool has_victim(struct weir_ftl *f)
 {
-	u32 copied = 0, blocks;
-
-	if (f->victim == NONE && f->free_blocks > f->low_blocks)
-		return 0;
-	for (blocks = 0; blocks < f->burst; blocks++) {
-		if (f->victim == NONE && !choose_victim(f))
-			break;
-		for (; f->valid[f->victim]; copied++)
-			copy_one(f);
-		recycle(f, f->victim);
-		f->victim = NONE;
-	}
-	return copied;
+	if (f->victim != NONE)
+		return true;
+	if (!f->burst_left && f->free_blocks > f->low_blocks)
+		return false;
+	if (!f->burst_left)
+		f->burst_left = f->burst;
+	return choose_victim(f);
 }
 
 /*
  * The host has written a unit. With V valid ones among the U of the victim, it
  * may write U - V while V are copied: V / (U - V) copies now. Twice that while
- * there are fewer blocks than there should be.
+ * there are fewer blocks than there should be. In a burst BURST_COPIES at least.
  */
 static u32 collect(struct weir_ftl *f)
 {
 	u32 copied = 0, gain;
 
-	if (f->burst)
-		return collect_burst(f);
-	if (f->victim == NONE) {
-		if (f->free_blocks > f->low_blocks || !choose_victim(f))
-			return 0;
-	}
+	if (!has_victim(f))
+		return 0;
 	gain = (1U << f->block_shift) - f->victim_valid;
 	f->pace += f->victim_valid << (f->free_blocks + 1 < f->low_blocks);
+	if (f->burst_left)
+		f->pace = max(f->pace, BURST_COPIES * gain);
 	while (f->pace >= gain && f->valid[f->victim]) {
 		f->pace -= gain;
 		copy_one(f);
@@ -249,6 +242,8 @@ static u32 collect(struct weir_ftl *f)
 	if (!f->valid[f->victim]) {
 		recycle(f, f->victim);
 		f->victim = NONE;
+		if (f->burst_left)
+			f->burst_left--;
 	}
 	return copied;
 }

@@ -7,7 +7,7 @@
  * unit that is written again becomes garbage where it was. With few blocks free,
  * the block with the fewest valid units (greedy choice) is collected: its valid
  * units are copied to the log, at such a pace that it is empty by the time the
- * host has written as much as this will gain; or all at once, with gc_burst. A block
+ * host has written as much as this will gain; or as fast as may be, with gc_burst. A block
  * without a valid unit is free at once.
  *
  * A drive that comes with mapped_permille has had that share of its units written once,
@@ -62,6 +62,7 @@ struct weir_model;
  * @part_sectors: written to parts of units, and not yet a unit
  * @part_discarded: discarded likewise
  * @burst: blocks to collect in one go; 0: at the host's pace
+ * @burst_left: of these, the ones that are not collected yet
  * @fewest: no closed block has fewer valid units
  * @recycled: a block has been used again, and so had to be erased
  * @moved_units: written by the host
@@ -91,6 +92,7 @@ struct weir_ftl {
 	u32 victim_valid;
 	u32 pace;
 	u32 burst;
+	u32 burst_left;
 	u32 fewest;
 	u64 part_sectors;
 	u64 part_discarded;

@@ -8,7 +8,7 @@
  * - With slc_mib, writes go into one-bit cells first, a page of each plane at a time,
  *   until a die's share of them is full.
  * - What garbage collection copies (ftl.c) are programs of that log too, ahead of the
- *   next one of the host; with gc_burst, all that a collected block holds in one go. When
+ *   next one of the host; with gc_burst, all that has been copied so far in one go. When
  *   a die has filled a block on every plane it erases one, once blocks are used again.
  * - A flush, and a write with FUA, wait for all programs filled before; the one that
  *   is being filled goes as it is. With plp=1 they wait for nothing. Without a cache, a
@@ -164,7 +164,7 @@ static bool absorb(struct weir_media *m, const struct weir_media_cmd *c, u64 at_
 	struct weir_flash *f = &m->flash;
 
 	while (f->left) {
-		u64 sector = c->sector + c->sectors - f->left;
+		u64 sector = c->sector + c->sectors - f->left, copied;
 		u32 part;
 
 		if (!weir_die_live_some(m, f->open_die, at_ns))
@@ -174,8 +174,9 @@ static bool absorb(struct weir_media *m, const struct weir_media_cmd *c, u64 at_
 		m->work += 4;
 		part = min_t(u64, f->left, f->open_sectors);
 		if (f->collects) {
-			u64 copied = weir_ftl_write(&f->ftl, sector, part);
-
+			/* A unit at a time: each may have many others copied. */
+			part = min(part, 1U << f->ftl.unit_shift);
+			copied = weir_ftl_write(&f->ftl, sector, part);
 			m->work += 2 * copied;
 			f->debt += copied << f->unit_pages_shift;
 			if (f->written)

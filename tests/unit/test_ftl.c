@@ -251,30 +251,52 @@ static void written_at_power_on(void **state)
 	free(memory);
 }
 
-/* As much is copied in bursts as at a pace, but a whole block at a time. */
+/* The host writes a unit, any. Return: how many were copied. */
+static u32 write_any(void)
+{
+	return weir_ftl_write(&f, rig_random() % f.nr_units << f.unit_shift,
+			      1ULL << f.unit_shift);
+}
+
+/*
+ * As much is copied in bursts as at a pace, but two blocks one after the other, 256 units
+ * or more for each that the host writes; and then nothing for a while.
+ */
 static void collects_in_bursts(void **state)
 {
 	struct weir_model model = drive(200);
+	u32 i, most = 0, bursts = 0, copied, units = 0, writes;
 	double paced, burst;
-	u32 i, most = 0;
+	u64 erased;
 
 	model.mapped_permille = 1000;
 	open_ftl(&model, 1ULL << 30);
 	paced = amplification(f.nr_units);
 	for (i = 0; i < f.nr_units; i++)
-		most = max(most, weir_ftl_write(&f, rig_random() % f.nr_units << f.unit_shift,
-						1ULL << f.unit_shift));
+		most = max(most, write_any());
 	assert_true(most < 16);
 	free(memory);
 	model.gc_burst = 2;
 	open_ftl(&model, 1ULL << 30);
 	burst = amplification(f.nr_units);
 	assert_true(burst > 0.95 * paced && burst < 1.05 * paced);
-	most = 0;
-	for (i = 0; i < f.nr_units; i++)
-		most = max(most, weir_ftl_write(&f, rig_random() % f.nr_units << f.unit_shift,
-						1ULL << f.unit_shift));
-	assert_true(most > 1U << f.block_shift && most <= 2U << f.block_shift);
+	while (write_any())
+		;
+	for (i = 0; i < f.nr_units; i++) {
+		erased = f.erased_blocks;
+		copied = write_any();
+		for (writes = 0; copied; writes++) {
+			units += copied;
+			assert_true(copied <= 256 + 16);
+			copied = write_any();
+		}
+		if (!writes)
+			continue;
+		bursts++;
+		assert_true(f.erased_blocks - erased >= 2);
+		assert_true(writes <= 2 * ((1U << f.block_shift) / 256 + 1));
+	}
+	assert_true(bursts > 10 && units > bursts << f.block_shift);
 	check();
 	free(memory);
 }

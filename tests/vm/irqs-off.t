@@ -7,7 +7,7 @@
 # Debian's kernels have no irqsoff tracer. In virtual time, where an instruction is a
 # nanosecond, the tracer's own included. Without the allocator's checks: with them it walks
 # a list for each bio that is freed, and ending 32 requests takes it 400 us, not 40. Needs
-# nothing special; about 90 s.
+# nothing special; about 2 minutes.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -107,6 +107,15 @@ brief '1024 dies are flushed' io 1 --rw=write --bs=64k --size=512k --fsync=2
 brief '1024 dies change, and tell' changed
 brief '1024 dies are read' io 16 --rw=read --bs=1m --size=16m
 gone
+
+# Each 4 KiB that are written have others copied, and a write is 256 of them.
+for burst in 0 4; do
+	drive nvme-tlc size=1024 channels=1 dies=1 page_kib=4 stripe_kib=4 program_kib=16384 \
+		cache_mib=64 op_permille=10 mapped_permille=1000 program_ns=1000 gc_burst=$burst
+	brief "a used drive with long programs is written, gc_burst=$burst" \
+		io 16 --rw=randwrite --bs=1m --io_size=64m --size=1g
+	gone
+done
 
 # A program makes room for 1024 writes that wait for it.
 drive nvme-tlc size=64 channels=1 dies=1 page_kib=1024 cache_mib=1 op_permille=0 slots=1024 \
