@@ -193,6 +193,16 @@ descendants()
 	done
 }
 
+# once_more COMMAND...: and again if the emulation itself killed its machine (scripts/vm).
+once_more()
+{
+	local status=0
+
+	"$@" || status=$?
+	((status == 96)) || return "$status"
+	"$@"
+}
+
 # leave: for the EXIT trap. Nothing goes on, and no half-made thing stays. Every
 # child has $patience tenths of a second to tidy up behind itself and its own.
 scratch=() patience=100

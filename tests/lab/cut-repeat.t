@@ -28,7 +28,7 @@ INSIDE
 # fates NAME SEED
 fates()
 {
-	"$repo/scripts/vm" --quiet --icount --memory-root --in "$tmp/inside" --timeout 120 \
+	once_more "$repo/scripts/vm" --quiet --icount --memory-root --in "$tmp/inside" --timeout 120 \
 		--out "$tmp/$1" -- bash inside "$2" >"$tmp/said-$1" 2>&1
 	ok $? "machine $1: the power is cut under fio" "$(<"$tmp/said-$1")"
 }

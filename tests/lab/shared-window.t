@@ -56,7 +56,7 @@ beside()
 		$'state\t'"$2" $'scheduler\tweir' $'seed\t1' $'job\tjob.fio' $'case\tall\t-\t-' \
 		>"$in/plan"
 	cp -- "$repo/scripts/guest/bench" "$in"
-	"$repo/scripts/vm" --quiet --icount --memory-root --smp 4 --mem 1536 --timeout 1200 \
+	once_more "$repo/scripts/vm" --quiet --icount --memory-root --smp 4 --mem 1536 --timeout 1200 \
 		--in "$in" --out "$out" -- bash -c "cd '$1' && bash bench plan /out" >"$tmp/said" 2>&1 ||
 		status=$?
 	ok "$status" "beside $1: the machine ran" "$(tail -n 5 "$tmp/said")"
