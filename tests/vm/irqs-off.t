@@ -117,6 +117,16 @@ for burst in 0 4; do
 	gone
 done
 
+# All that a bad drive has, with many dies: of each 4 KiB of a read it is asked whether they
+# are in the cache.
+drive nvme-tlc size=1024 channels=64 dies=16 page_kib=4 stripe_kib=4 program_kib=64 \
+	cache_mib=64 op_permille=10 mapped_permille=1000 map_permille=1 cache_hits=1 slc_mib=64 \
+	slc_program_ns=1000 idle_ns=1000 gc_burst=4
+brief 'a drive that lacks everything is written' \
+	io 16 --rw=randwrite --bs=1m --io_size=64m --size=1g
+brief 'and read' io 16 --rw=randread --bs=1m --io_size=64m --size=1g
+gone
+
 # A program makes room for 1024 writes that wait for it.
 drive nvme-tlc size=64 channels=1 dies=1 page_kib=1024 cache_mib=1 op_permille=0 slots=1024 \
 	program_ns=50000000
