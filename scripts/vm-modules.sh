@@ -44,8 +44,11 @@ file_system()
 		die "$STATUS_PREPARE" "cannot make a file system of $1"
 }
 
-# own_modules: the project's modules, built in a copy, in $modules.
+# own_modules: the project's modules, built in a copy, in $modules. What the compiler said,
+# with W=1 for Debian's kernels, is in the file log beside it, for tests/style/run; which
+# reads the comments for kernel-doc itself, all at once.
 modules=''
+readonly kbuild_warnings=(W=1 cmd_checkdoc=)
 own_modules()
 {
 	local files key dest
@@ -64,6 +67,7 @@ own_modules()
 		-print0 | sort -z)
 	key=$({
 		stat -c '%n %Y' -- "$KDIR/Makefile" "$MODDIR/modules.dep"
+		echo "${kbuild_warnings[@]}"
 		cd -- "$repo" && sha256sum -- "${files[@]}"
 	} | sha256sum | cut -c1-16)
 	dest=$cache/build/$KVER-$key
@@ -83,11 +87,13 @@ own_modules()
 build_modules()
 {
 	local dest=$1 new=$1.tmp tree=$1.tmp/tree/lib/modules/$KVER ko strip=strip
-	local wanted='weir-blk weir-iosched'
+	local wanted='weir-blk weir-iosched' options=()
 	# What depmod reads; whatever else is called modules.* it makes.
 	local given=(! -name modules.order ! -name modules.builtin ! -name modules.builtin.modinfo)
 
 	say "building the modules for $KVER"
+	# Others may be configured to take warnings for errors.
+	[[ $kernel == */* ]] || options=("${kbuild_warnings[@]}")
 	# Its clock counts instructions of x86.
 	[[ $MACHINE != x86_64 ]] || wanted+=' weir-lab'
 	# Others may build, and tidy up, at the same time.
@@ -97,7 +103,7 @@ build_modules()
 	mkdir -p -- "$new/source" "$new/modules/updates" "$tree"
 	(cd -- "$repo" && cp --parents -- "${files[@]}" "$new/source/")
 	in_root "$ROOT" env TMPDIR="$new" make -j"$(nproc)" -C "$new/source" KDIR="${KDIR//\$/\$\$}" \
-		MODULES="$wanted" \
+		MODULES="$wanted" "${options[@]}" \
 		>"$new/log" 2>&1 || {
 		cat -- "$new/log" >&2
 		die "$STATUS_PREPARE" "the modules do not build for $KVER"

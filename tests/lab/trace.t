@@ -38,9 +38,9 @@ class Trace:
 
     def record(self, ns, action, sector, size, pid, cpu, device=0x800010, extra=b'', version=7):
         self.sequence[cpu] = self.sequence.get(cpu, 0) + 1
-        self.files[cpu] = self.files.get(cpu, b'') + struct.pack(
+        self.files.setdefault(cpu, bytearray()).extend(struct.pack(
             self.order + 'IIQQIIIIIHH', 0x65617400 | version, self.sequence[cpu], ns, sector, size,
-            action, pid, device, cpu, 0, len(extra)) + extra
+            action, pid, device, cpu, 0, len(extra)) + extra)
 
     def event(self, ms, name, sector, blocks, op='W', pid=100, cpu=0, **more):
         action, category = ACTIONS[name]

@@ -122,7 +122,8 @@ def key_of(*paths: str) -> str:
     for path in paths:
         if os.path.exists(path):
             stat = os.stat(path)
-            key.update(f'{os.path.realpath(path)} {stat.st_mtime_ns} {stat.st_size}\n'.encode())
+            # A path is any bytes.
+            key.update(os.fsencode(f'{os.path.realpath(path)} {stat.st_mtime_ns} {stat.st_size}\n'))
     return key.hexdigest()
 
 
