@@ -28,6 +28,11 @@ struct weir_subtree {
 	unsigned int flow;	/* of all of them, or SEVERAL */
 };
 
+static bool is_later(u64 start, u64 than)
+{
+	return (s64)(start - than) > 0;
+}
+
 static struct weir_subtree *subtree(struct rb_node *top)
 {
 	struct request *rq = rb_entry(top, struct request, rb_node);
@@ -40,7 +45,7 @@ static void add_subtree(struct weir_subtree *to, struct rb_node *top)
 {
 	if (!top)
 		return;
-	if ((s64)(subtree(top)->start - to->start) < 0)
+	if (is_later(to->start, subtree(top)->start))
 		to->start = subtree(top)->start;
 	if (subtree(top)->flow != to->flow)
 		to->flow = SEVERAL;
@@ -82,8 +87,8 @@ static void add_by_sector(struct rb_root *root, struct request *rq)
 
 static bool starts_before(struct rb_node *a, const struct rb_node *b)
 {
-	return (s64)(weir_rq(rb_entry(a, struct request, rb_node))->start -
-		     weir_rq(rb_entry(b, struct request, rb_node))->start) < 0;
+	return is_later(weir_rq(rb_entry(b, struct request, rb_node))->start,
+			weir_rq(rb_entry(a, struct request, rb_node))->start);
 }
 
 void weir_order_add(struct weir_stage *s, struct request *rq)
@@ -123,11 +128,6 @@ void weir_order_moved(struct weir_stage *s, struct request *rq)
 
 	rb_erase_augmented(&rq->rb_node, root, &by_sector);
 	add_by_sector(root, rq);
-}
-
-static bool is_later(u64 start, u64 than)
-{
-	return (s64)(start - than) > 0;
 }
 
 /*
