@@ -141,7 +141,7 @@ static struct request *find(struct rb_node *node, sector_t from, u64 latest)
 
 	do {
 		best = NULL;
-		while (node && !is_later(subtree(node)->start, latest)) {
+		while (node) {
 			struct request *rq = rb_entry(node, struct request, rb_node);
 			struct rb_node *right = node->rb_right;
 
