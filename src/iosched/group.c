@@ -207,32 +207,6 @@ static struct weir_share *share_of(struct weir_group *group)
 	return &root;
 }
 
-struct weir_group *weir_group_of_bio(const struct bio *bio)
-{
-	return NULL;
-}
-
-void weir_group_get(struct weir_group *group)
-{
-}
-
-void weir_group_put(struct weir_group *group)
-{
-}
-
-bool weir_group_is_removed(struct weir_group *group)
-{
-	return false;
-}
-
-void weir_group_register(void)
-{
-}
-
-void weir_group_unregister(void)
-{
-}
-
 #endif
 
 void weir_group_begin(void)

@@ -17,6 +17,7 @@ struct bio;
 /* A cgroup, for all disks. */
 struct weir_group;
 
+#ifdef WEIR_HAVE_GROUPS
 /**
  * weir_group_register() - cgroups get their io.weir.weight
  *
@@ -37,20 +38,6 @@ void weir_group_unregister(void);
 struct weir_group *weir_group_of_bio(const struct bio *bio);
 
 /**
- * weir_group_of() - the group a bio is charged to
- * @bio: a bio the elevator was given and has not completed, or NULL
- *
- * Any context. The group is there as long as the bio is not completed, and until
- * the end of an RCU read-side section that was entered before.
- *
- * Return: NULL for the root's, and where there is none: that is the root's below.
- */
-static inline struct weir_group *weir_group_of(const struct bio *bio)
-{
-	return weir_bio_is_grouped(bio) ? weir_group_of_bio(bio) : NULL;
-}
-
-/**
  * weir_group_get() - keep a group for longer than the bio that it is of
  * @group: of a bio that is not completed; NULL does nothing
  *
@@ -63,6 +50,28 @@ void weir_group_put(struct weir_group *group);
 
 /* weir_group_is_removed() - was the cgroup removed? Of a group that is kept. Any context. */
 bool weir_group_is_removed(struct weir_group *group);
+#else
+static inline void weir_group_register(void) { }
+static inline void weir_group_unregister(void) { }
+static inline struct weir_group *weir_group_of_bio(const struct bio *bio) { return NULL; }
+static inline void weir_group_get(struct weir_group *group) { }
+static inline void weir_group_put(struct weir_group *group) { }
+static inline bool weir_group_is_removed(struct weir_group *group) { return false; }
+#endif
+
+/**
+ * weir_group_of() - the group a bio is charged to
+ * @bio: a bio the elevator was given and has not completed, or NULL
+ *
+ * Any context. The group is there as long as the bio is not completed, and until
+ * the end of an RCU read-side section that was entered before.
+ *
+ * Return: NULL for the root's, and where there is none: that is the root's below.
+ */
+static inline struct weir_group *weir_group_of(const struct bio *bio)
+{
+	return weir_bio_is_grouped(bio) ? weir_group_of_bio(bio) : NULL;
+}
 
 /**
  * weir_group_begin() - begin a round: what part of a disk is whose?

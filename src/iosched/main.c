@@ -138,7 +138,7 @@ static struct weir_stage *new_stage(struct weir_queue *wq, struct blk_mq_hw_ctx 
 	INIT_LIST_HEAD(&s->urgent);
 	INIT_LIST_HEAD(&s->recent);
 	for (i = 0; i < WEIR_LEVELS; i++) {
-		weir_order_init(&s->line[i]);
+		s->line[i].sorted = RB_ROOT_CACHED;
 		s->line[i].waiter.stage = s;
 		s->line[i].waiter.level = i;
 	}

@@ -7,48 +7,88 @@
  * order.
  *
  * With an arm: in sector order, for as much device time as BATCH single requests take,
- * then on from the request with the least start time. A request that starts more than
- * AHEAD later than the first one of another flow is left out of the batch: so nobody
- * with many requests gets ahead of who has few by more than that.
+ * then on from the request with the least start time. While several flows wait, a request
+ * that starts more than AHEAD later than that is left out of the batch: so nobody with
+ * many requests gets ahead of who has few by more than that. The tree is sorted by sector,
+ * and each request knows the least start time below it: so both are found without
+ * looking at all that wait.
  */
+#include <linux/rbtree_augmented.h>
 #include <linux/sizes.h>
 
 #include "weir_iosched.h"
 
 #define BATCH	48
 #define AHEAD	(BATCH * (s64)WEIR_ARM_WORK)	/* virtual bytes: as many moves of the arm */
+#define SEVERAL	WEIR_FLOWS
 
-void weir_order_init(struct weir_line *line)
+/* With an arm, in rq->queuelist: of rq and all below it in the tree */
+struct weir_subtree {
+	u64 start;		/* the least */
+	unsigned int flow;	/* of all of them, or SEVERAL */
+};
+
+static bool is_later(u64 start, u64 than)
 {
-	line->by_start = RB_ROOT_CACHED;
-	line->by_sector = RB_ROOT;
-	INIT_LIST_HEAD(&line->arrived);
+	return (s64)(start - than) > 0;
 }
 
-static bool is_earlier(struct request *rq, struct request *than)
+static struct weir_subtree *subtree(struct rb_node *top)
 {
-	return (s64)(weir_rq(rq)->start - weir_rq(than)->start) < 0;
+	struct request *rq = rb_entry(top, struct request, rb_node);
+
+	BUILD_BUG_ON(sizeof(struct weir_subtree) > sizeof(rq->queuelist));
+	return (struct weir_subtree *)&rq->queuelist;
 }
 
-/* rq is one of the line: does it start first, or before all but those of one flow? */
-static void note_start(struct weir_line *line, struct request *rq)
+static void add_subtree(struct weir_subtree *to, struct rb_node *top)
 {
-	struct request *first = line->first;
+	if (!top)
+		return;
+	if (is_later(to->start, subtree(top)->start))
+		to->start = subtree(top)->start;
+	if (subtree(top)->flow != to->flow)
+		to->flow = SEVERAL;
+}
 
-	if (!first || is_earlier(rq, first)) {
-		if (first && weir_rq(first)->flow != weir_rq(rq)->flow)
-			line->second = first;
-		line->first = rq;
-	} else if (weir_rq(first)->flow != weir_rq(rq)->flow &&
-		   (!line->second || is_earlier(rq, line->second))) {
-		line->second = rq;
+/* May the caller stop? Only if it wants to: what is above does not change. */
+static bool sum_up(struct request *rq, bool may_stop)
+{
+	struct weir_subtree *known = subtree(&rq->rb_node);
+	struct weir_subtree sum = {
+		.start = weir_rq(rq)->start,
+		.flow = weir_rq(rq)->flow,
+	};
+
+	add_subtree(&sum, rq->rb_node.rb_left);
+	add_subtree(&sum, rq->rb_node.rb_right);
+	if (may_stop && sum.start == known->start && sum.flow == known->flow)
+		return true;
+	*known = sum;
+	return false;
+}
+
+RB_DECLARE_CALLBACKS(static, by_sector, struct request, rb_node, queuelist, sum_up)
+
+static void add_by_sector(struct rb_root *root, struct request *rq)
+{
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = blk_rq_pos(rq) < blk_rq_pos(rb_entry(parent, struct request, rb_node)) ?
+		       &parent->rb_left : &parent->rb_right;
 	}
+	rb_link_node(&rq->rb_node, parent, link);
+	sum_up(rq, false);
+	by_sector_propagate(parent, NULL);
+	rb_insert_augmented(&rq->rb_node, root, &by_sector);
 }
 
 static bool starts_before(struct rb_node *a, const struct rb_node *b)
 {
-	return is_earlier(rb_entry(a, struct request, rb_node),
-			  rb_entry(b, struct request, rb_node));
+	return is_later(weir_rq(rb_entry(b, struct request, rb_node))->start,
+			weir_rq(rb_entry(a, struct request, rb_node))->start);
 }
 
 void weir_order_add(struct weir_stage *s, struct request *rq)
@@ -58,13 +98,10 @@ void weir_order_add(struct weir_stage *s, struct request *rq)
 	if (!line->nr++)
 		line->served_at = jiffies;
 	if (s->wq->rotational) {
-		elv_rb_add(&line->by_sector, rq);
-		list_add_tail(&rq->queuelist, &line->arrived);
-		if (line->first || line->nr == 1)
-			note_start(line, rq);
+		add_by_sector(&line->sorted.rb_root, rq);
 		return;
 	}
-	rb_add_cached(&rq->rb_node, &line->by_start, starts_before);
+	rb_add_cached(&rq->rb_node, &line->sorted, starts_before);
 	if (!s->wq->single)
 		list_add_tail(&rq->queuelist, &s->recent);
 }
@@ -74,53 +111,64 @@ void weir_order_del(struct weir_stage *s, struct request *rq)
 	struct weir_line *line = &s->line[weir_rq(rq)->level];
 
 	line->nr--;
-	list_del_init(&rq->queuelist);
 	if (s->wq->rotational) {
-		if (s->batch_next == rq)
-			s->batch_next = elv_rb_latter_request(s->wq->q, rq);
-		elv_rb_del(&line->by_sector, rq);
-		if (rq == line->first || rq == line->second) {
-			line->first = NULL;
-			line->second = NULL;
-		}
-		return;
+		rb_erase_augmented(&rq->rb_node, &line->sorted.rb_root, &by_sector);
+		INIT_LIST_HEAD(&rq->queuelist);
+	} else {
+		rb_erase_cached(&rq->rb_node, &line->sorted);
+		list_del_init(&rq->queuelist);
 	}
-	rb_erase_cached(&rq->rb_node, &line->by_start);
 	RB_CLEAR_NODE(&rq->rb_node);
 }
 
-/*
- * The request of the least start time; line->second is that of the least of another flow.
- * All are looked at only when one of the two has gone: in a batch few do.
- */
-static struct request *least_start(struct weir_line *line)
+/* With an arm: rq begins at another sector than when it was added. */
+void weir_order_moved(struct weir_stage *s, struct request *rq)
 {
-	struct request *rq;
+	struct rb_root *root = &s->line[weir_rq(rq)->level].sorted.rb_root;
 
-	if (!line->first)
-		list_for_each_entry(rq, &line->arrived, queuelist)
-			note_start(line, rq);
-	return line->first;
+	rb_erase_augmented(&rq->rb_node, root, &by_sector);
+	add_by_sector(root, rq);
 }
 
-static bool is_ahead(struct request *rq, struct request *of)
+/*
+ * Below node, the first request from that sector on that starts at latest or before, or
+ * NULL. On the way down, best is the first one seen that is such a request, or has one on
+ * its right; in that case the same again there.
+ */
+static struct request *find(struct rb_node *node, sector_t from, u64 latest)
 {
-	return of && weir_rq(rq)->flow != weir_rq(of)->flow &&
-	       (s64)(weir_rq(rq)->start - weir_rq(of)->start) > AHEAD;
+	struct request *best;
+
+	do {
+		best = NULL;
+		while (node) {
+			struct request *rq = rb_entry(node, struct request, rb_node);
+			struct rb_node *right = node->rb_right;
+
+			if (blk_rq_pos(rq) < from) {
+				node = right;
+				continue;
+			}
+			if (!is_later(weir_rq(rq)->start, latest) ||
+			    (right && !is_later(subtree(right)->start, latest)))
+				best = rq;
+			node = node->rb_left;
+		}
+		if (best)
+			node = best->rb_node.rb_right;
+	} while (best && is_later(weir_rq(best)->start, latest));
+	return best;
 }
 
 /* The request with which the batch goes on, or NULL: it ends */
 static struct request *next_of_batch(struct weir_stage *s, enum weir_level level)
 {
-	struct weir_line *line = &s->line[level];
-	struct request *rq = s->batch_next, *first;
+	struct rb_node *top = s->line[level].sorted.rb_root.rb_node;
 
-	if (!rq || !s->batch_left || weir_rq(rq)->level != level)
+	if (!s->batch_left || s->batch_level != level)
 		return NULL;
-	first = least_start(line);
-	while (rq && (is_ahead(rq, first) || is_ahead(rq, line->second)))
-		rq = elv_rb_latter_request(s->wq->q, rq);
-	return rq;
+	return find(top, s->batch_at, subtree(top)->start +
+		    (subtree(top)->flow == SEVERAL ? AHEAD : S64_MAX));
 }
 
 /* The line of that level has a request. */
@@ -129,15 +177,16 @@ struct request *weir_order_first(struct weir_stage *s, enum weir_level level)
 	struct weir_line *line = &s->line[level];
 
 	if (s->wq->rotational)
-		return next_of_batch(s, level) ?: least_start(line);
-	return rb_entry(rb_first_cached(&line->by_start), struct request, rb_node);
+		return next_of_batch(s, level) ?:
+		       find(line->sorted.rb_root.rb_node, 0, weir_order_start(s, level));
+	return rb_entry(rb_first_cached(&line->sorted), struct request, rb_node);
 }
 
 /* The least start time of that line, which has a request. */
 u64 weir_order_start(struct weir_stage *s, enum weir_level level)
 {
 	if (s->wq->rotational)
-		return weir_rq(least_start(&s->line[level]))->start;
+		return subtree(s->line[level].sorted.rb_root.rb_node)->start;
 	return weir_rq(weir_order_first(s, level))->start;
 }
 
@@ -154,5 +203,6 @@ void weir_order_dispatched(struct weir_stage *s, struct request *rq, bool moves)
 	if (next_of_batch(s, weir_rq(rq)->level) != rq)
 		s->batch_left = BATCH * base;
 	s->batch_left -= min(s->batch_left, cost);
-	s->batch_next = rq;	/* weir_order_del() goes on from here */
+	s->batch_level = weir_rq(rq)->level;
+	s->batch_at = blk_rq_pos(rq);
 }

@@ -49,11 +49,11 @@ static struct request *send_unseen(struct weir_stage *s, struct request *rq)
 	return rq;
 }
 
-/* The first request of a level goes, for which held ns are charged. */
-static struct request *take(struct weir_stage *s, enum weir_level level, u32 held)
+/* rq, the first of its level, goes, for which held ns are charged. */
+static struct request *take(struct weir_stage *s, struct request *rq, u32 held)
 {
-	struct request *rq = weir_order_first(s, level);
 	struct weir_rq *r = weir_rq(rq);
+	enum weir_level level = r->level;
 	u32 cost = weir_rq_cost(s->wq, rq);
 
 	weir_order_dispatched(s, rq, weir_flow_dispatched(s->wq, rq));
@@ -80,7 +80,7 @@ static struct request *of_granted(struct weir_stage *s)
 
 		/* Then it has a request: see weir_credit_leave(). */
 		if (granted)
-			return take(s, i, granted);
+			return take(s, weir_order_first(s, i), granted);
 	}
 	return NULL;
 }
@@ -106,11 +106,10 @@ static bool is_aged(struct weir_stage *s, enum weir_level level)
 static struct request *of_level(struct weir_stage *s, enum weir_level level, bool aged)
 {
 	u32 granted = weir_credit_collect(&s->line[level]), cost;
-	struct request *rq;
+	struct request *rq = weir_order_first(s, level);
 
 	if (unlikely(granted))
-		return take(s, level, granted);
-	rq = weir_order_first(s, level);
+		return take(s, rq, granted);
 	cost = weir_rq_cost(s->wq, rq);
 	if (unlikely(aged)) {
 		weir_credit_charge(s->wq, level, cost);
@@ -120,7 +119,7 @@ static struct request *of_level(struct weir_stage *s, enum weir_level level, boo
 		return NULL;
 	}
 	weir_vtime_advance(s->wq, level, weir_order_start(s, level));
-	return take(s, level, cost);
+	return take(s, rq, cost);
 }
 
 /*

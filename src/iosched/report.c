@@ -229,41 +229,35 @@ static int show_dispatch(struct weir_stage *s, struct seq_file *m)
 	return 0;
 }
 
-/* Keep the elevator while show() runs; -EBUSY: it is being switched. */
-#define WEIR_QUEUE_FILE(name)						\
+/*
+ * WEIR_FILE(name, type of data, its queue, what is shown of it or NULL): keep the
+ * elevator while show() runs; -EBUSY: it is being switched.
+ */
+#define WEIR_FILE(name, type, of_queue, what)				\
 static int name##_show(void *data, struct seq_file *m)			\
 {									\
-	struct request_queue *q = data;					\
+	struct type *of = data;						\
+	struct request_queue *q = of_queue;				\
+	void *shown;							\
 	int err = -EBUSY;						\
 									\
 	if (!weir_keep_elevator(q))					\
 		return -EBUSY;						\
-	if (weir_attached(q))						\
-		err = show_##name(weir_queue(q), m);			\
+	shown = weir_attached(q) ? what : NULL;				\
+	if (shown)							\
+		err = show_##name(shown, m);				\
 	weir_let_elevator_go(q);					\
 	return err;							\
 }
 
+#define WEIR_QUEUE_FILE(name)	WEIR_FILE(name, request_queue, of, weir_queue(of))
 WEIR_QUEUE_FILE(window)
 WEIR_QUEUE_FILE(cost)
 WEIR_QUEUE_FILE(latency)
 WEIR_QUEUE_FILE(throttle)
 WEIR_QUEUE_FILE(flows)
 
-#define WEIR_HCTX_FILE(name)						\
-static int name##_show(void *data, struct seq_file *m)			\
-{									\
-	struct blk_mq_hw_ctx *hctx = data;				\
-	int err = -EBUSY;						\
-									\
-	if (!weir_keep_elevator(hctx->queue))				\
-		return -EBUSY;						\
-	if (weir_attached(hctx->queue) && hctx->sched_data)		\
-		err = show_##name(hctx->sched_data, m);			\
-	weir_let_elevator_go(hctx->queue);				\
-	return err;							\
-}
-
+#define WEIR_HCTX_FILE(name)	WEIR_FILE(name, blk_mq_hw_ctx, of->queue, of->sched_data)
 WEIR_HCTX_FILE(staged)
 WEIR_HCTX_FILE(inflight)
 WEIR_HCTX_FILE(dispatch)

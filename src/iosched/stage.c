@@ -242,7 +242,7 @@ int weir_request_merge(struct request_queue *q, struct request **req, struct bio
 
 	if (!s->wq->rotational || class == WEIR_TRIM)
 		return ELEVATOR_NO_MERGE;
-	rq = elv_rb_find(&s->line[weir_level(bio->bi_ioprio, class)].by_sector,
+	rq = elv_rb_find(&s->line[weir_level(bio->bi_ioprio, class)].sorted.rb_root,
 			 bio_end_sector(bio));
 	if (!rq || !elv_bio_merge_ok(rq, bio))
 		return ELEVATOR_NO_MERGE;
@@ -258,12 +258,9 @@ void weir_request_merged(struct request_queue *q, struct request *rq,
 			 enum elv_merge type)
 {
 	struct weir_stage *s = rq->mq_hctx->sched_data;
-	struct rb_root *sorted = &s->line[weir_rq(rq)->level].by_sector;
 
-	if (type == ELEVATOR_FRONT_MERGE && s->wq->rotational) {
-		elv_rb_del(sorted, rq);
-		elv_rb_add(sorted, rq);
-	}
+	if (type == ELEVATOR_FRONT_MERGE && s->wq->rotational)
+		weir_order_moved(s, rq);
 }
 
 /*

@@ -53,27 +53,30 @@ static void clear(struct weir_count *sum)
 			sum->cost[op][i].min_ns = U32_MAX;
 }
 
-static void add_sample(struct weir_cost_sample *to, const struct weir_cost_sample *more)
+/* sign: 1, or -1 to take off again, which leaves the least time alone */
+static void add_sample(struct weir_cost_sample *to, const struct weir_cost_sample *more,
+		       int sign)
 {
-	to->count += more->count;
-	to->sum_ns += more->sum_ns;
-	to->min_ns = min(to->min_ns, more->min_ns);
+	to->count += sign * more->count;
+	to->sum_ns += sign * more->sum_ns;
+	if (sign > 0)
+		to->min_ns = min(to->min_ns, more->min_ns);
 }
 
-static void add(struct weir_count *to, const struct weir_count *more)
+static void add(struct weir_count *to, const struct weir_count *more, int sign)
 {
 	int class, op, i;
 
 	for (class = 0; class < WEIR_CLASSES; class++) {
-		to->latency[class] += more->latency[class];
-		to->expected[class] += more->expected[class];
-		to->timed[class] += more->timed[class];
+		to->latency[class] += sign * more->latency[class];
+		to->expected[class] += sign * more->expected[class];
+		to->timed[class] += sign * more->timed[class];
 		for (i = 0; i < WEIR_COST_SIZES; i++)
-			to->done[class][i] += more->done[class][i];
+			to->done[class][i] += sign * more->done[class][i];
 	}
 	for (op = 0; op < WEIR_OPS; op++)
 		for (i = 0; i < WEIR_COST_SIZES; i++)
-			add_sample(&to->cost[op][i], &more->cost[op][i]);
+			add_sample(&to->cost[op][i], &more->cost[op][i], sign);
 }
 
 static u32 done_of(const struct weir_count *sum, enum weir_class class)
@@ -86,44 +89,19 @@ static u32 done_of(const struct weir_count *sum, enum weir_class class)
 	return done;
 }
 
-static u32 all_done(const struct weir_count *sum)
-{
-	u32 done = 0;
-	int class;
-
-	for (class = 0; class < WEIR_CLASSES; class++)
-		done += done_of(sum, class);
-	return done;
-}
-
 /* What a CPU has counted since the last time, which is left in seen. */
 static void add_news(struct weir_count *to, struct weir_cpu *cpu)
 {
-	struct weir_count *c = &cpu->count, *seen = &cpu->seen, now;
-	int class, op, i;
+	int op, i;
 
-	/* A completion may be half counted: as much as is seen here is taken off below. */
-	now = *c;
-	for (class = 0; class < WEIR_CLASSES; class++) {
-		to->latency[class] += now.latency[class] - seen->latency[class];
-		to->expected[class] += now.expected[class] - seen->expected[class];
-		to->timed[class] += now.timed[class] - seen->timed[class];
+	add(to, &cpu->seen, -1);
+	/* A completion may be half counted: as much as is seen here is taken off next time. */
+	cpu->seen = cpu->count;
+	for (op = 0; op < WEIR_OPS; op++)
 		for (i = 0; i < WEIR_COST_SIZES; i++)
-			to->done[class][i] += now.done[class][i] - seen->done[class][i];
-	}
-	for (op = 0; op < WEIR_OPS; op++) {
-		for (i = 0; i < WEIR_COST_SIZES; i++) {
-			struct weir_cost_sample *s = &now.cost[op][i];
-			struct weir_cost_sample news = {
-				.count = s->count - seen->cost[op][i].count,
-				.sum_ns = s->sum_ns - seen->cost[op][i].sum_ns,
-				.min_ns = xchg(&c->cost[op][i].min_ns, U32_MAX),
-			};
-
-			add_sample(&to->cost[op][i], &news);
-		}
-	}
-	*seen = now;
+			cpu->seen.cost[op][i].min_ns =
+				xchg(&cpu->count.cost[op][i].min_ns, U32_MAX);
+	add(to, &cpu->seen, 1);
 }
 
 /* Of all CPUs that did something. */
@@ -198,7 +176,8 @@ static void add_done(struct weir_queue *wq, struct weir_window_sample *s)
 	}
 }
 
-static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
+/* Returns how many requests are over since the last time. */
+static u32 decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 {
 	const struct weir_count *sum = &wq->sum;
 	/* Who waits is what counts; without anybody, the others. */
@@ -232,6 +211,7 @@ static void decide_window(struct weir_queue *wq, u64 ns, bool backlog)
 	weir_window_update(&wq->law, &s, target, wq->rotational);
 	trace_weir_window(wq->q, wq->law.size, s.served_ns, s.interval_ns,
 			  s.latency_ns, s.unloaded_ns, s.backlog, wq->law.phase);
+	return s.requests;
 }
 
 /* The device times of that class since the last call, of all CPUs */
@@ -321,10 +301,10 @@ static void look_at_depth(struct weir_queue *wq)
 	percpu_ref_put(&wq->q->q_usage_counter);
 }
 
-static void publish(struct weir_queue *wq, u64 interval)
+/* done: requests in that interval */
+static void publish(struct weir_queue *wq, u64 interval, u32 done)
 {
 	u64 read = weir_cost_ns(&wq->cost[WEIR_OP_READ], SZ_4K);
-	u32 done = all_done(&wq->sum);
 	u64 period, window = weir_window_ns(&wq->law);
 
 	WRITE_ONCE(wq->window, window);
@@ -348,10 +328,11 @@ static void tick(struct work_struct *work)
 	struct weir_queue *wq = container_of(work, struct weir_queue, tick);
 	u64 now = weir_now(), ns = now - wq->last_tick;
 	bool backlog = READ_ONCE(wq->was_short), drained;
+	u32 done;
 
 	WRITE_ONCE(wq->was_short, false);
 	sum_up(wq, &wq->sum);
-	add(&wq->since_writeback, &wq->sum);
+	add(&wq->since_writeback, &wq->sum, 1);
 	if (now - wq->flows_at >= FLOWS_NS) {
 		weir_flows_tick(wq, now - wq->flows_at, backlog);
 		wq->flows_at = now;
@@ -362,8 +343,8 @@ static void tick(struct work_struct *work)
 	if (drained && !wq->was_drained)
 		clear(&wq->since_learned);
 	wq->was_drained = drained;
-	add(&wq->since_learned, &wq->sum);
-	decide_window(wq, ns, backlog);
+	add(&wq->since_learned, &wq->sum, 1);
+	done = decide_window(wq, ns, backlog);
 	if (drained != weir_window_is_drained(&wq->law) || now - wq->learned_at >= LEARN_NS) {
 		/* A drain that goes on has found that there still was a queue. */
 		learn_costs(wq, &wq->since_learned,
@@ -376,13 +357,14 @@ static void tick(struct work_struct *work)
 		wq->writeback_at = now;
 	}
 	trace_latencies(wq);
-	publish(wq, ns);
+	publish(wq, ns, done);
 	WRITE_ONCE(wq->last_tick, now);
 	clear_bit_unlock(0, &wq->ticking);
 	weir_credit_changed(wq);
 }
 
-static void free_cpus(struct weir_queue *wq)
+/* No request exists any more, and the tick is cancelled. */
+void weir_tick_exit(struct weir_queue *wq)
 {
 	int cpu;
 
@@ -402,7 +384,7 @@ static int alloc_cpus(struct weir_queue *wq)
 		wq->cpu[cpu] = kzalloc_node(sizeof(*wq->cpu[cpu]), GFP_KERNEL,
 					    cpu_to_node(cpu));
 		if (!wq->cpu[cpu]) {
-			free_cpus(wq);
+			weir_tick_exit(wq);
 			return -ENOMEM;
 		}
 		clear(&wq->cpu[cpu]->count);
@@ -426,7 +408,7 @@ int weir_tick_init(struct weir_queue *wq)
 	weir_writeback_init(&wq->writeback, wq->q->nr_requests);
 	wq->background_depth = INT_MAX;
 	weir_flows_tick(wq, NSEC_PER_SEC, false);
-	publish(wq, TICK_MAX_NS);
+	publish(wq, TICK_MAX_NS, 0);
 	atomic64_set(&wq->light_budget, 2 * wq->light_limit);
 	wq->last_tick = weir_now();
 	wq->flows_at = wq->last_tick;
@@ -434,10 +416,4 @@ int weir_tick_init(struct weir_queue *wq)
 	wq->writeback_at = wq->last_tick;
 	INIT_WORK(&wq->tick, tick);
 	return 0;
-}
-
-/* No request exists any more, and the tick is cancelled. */
-void weir_tick_exit(struct weir_queue *wq)
-{
-	free_cpus(wq);
 }

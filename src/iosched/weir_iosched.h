@@ -190,11 +190,7 @@ struct weir_waiter {
 
 /* The staged requests of one level. Under weir_stage.lock. order.c owns the order. */
 struct weir_line {
-	struct rb_root_cached by_start;	/* disks without an arm */
-	struct list_head arrived;	/* disks with an arm: oldest first */
-	struct rb_root by_sector;	/* disks with an arm */
-	/* Disks with an arm: of the least start, of the least of another flow. NULL: look. */
-	struct request *first, *second;
+	struct rb_root_cached sorted;	/* by start time; with an arm by sector, not cached */
 	unsigned int nr;
 	unsigned long served_at;	/* jiffies: the last one went, or the first one came */
 	struct weir_waiter waiter;
@@ -217,8 +213,9 @@ struct weir_stage {
 	struct list_head recent;	/* staged, several hardware queues: oldest first */
 	struct weir_line line[WEIR_LEVELS];
 	/* A batch in sector order (order.c) */
-	struct request *batch_next;
-	u64 batch_left;			/* ns of device time */
+	sector_t batch_at;		/* where it is: its last request */
+	enum weir_level batch_level;
+	u64 batch_left;			/* ns of device time; 0: there is none */
 	/* Nothing is to be done but what is waited for. Set under both locks. */
 	bool asleep;
 
@@ -426,9 +423,9 @@ void weir_unstage(struct weir_stage *s, struct request *rq);
 void weir_free_merged(struct list_head *merged);
 
 /* order.c: under s->lock */
-void weir_order_init(struct weir_line *line);
 void weir_order_add(struct weir_stage *s, struct request *rq);
 void weir_order_del(struct weir_stage *s, struct request *rq);
+void weir_order_moved(struct weir_stage *s, struct request *rq);
 struct request *weir_order_first(struct weir_stage *s, enum weir_level level);
 u64 weir_order_start(struct weir_stage *s, enum weir_level level);
 void weir_order_dispatched(struct weir_stage *s, struct request *rq, bool moves);

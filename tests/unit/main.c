@@ -49,6 +49,8 @@ int main(int argc, char **argv)
 	n += nr_latency_tests;
 	memcpy(tests + n, share_tests, nr_share_tests * sizeof(*tests));
 	n += nr_share_tests;
+	memcpy(tests + n, order_tests, nr_order_tests * sizeof(*tests));
+	n += nr_order_tests;
 	memcpy(tests + n, media_tests, nr_media_tests * sizeof(*tests));
 	n += nr_media_tests;
 	memcpy(tests + n, flash_tests, nr_flash_tests * sizeof(*tests));

@@ -36,6 +36,8 @@ extern const struct CMUnitTest latency_tests[];
 extern const size_t nr_latency_tests;
 extern const struct CMUnitTest share_tests[];
 extern const size_t nr_share_tests;
+extern const struct CMUnitTest order_tests[];
+extern const size_t nr_order_tests;
 extern const struct CMUnitTest media_tests[];
 extern const size_t nr_media_tests;
 extern const struct CMUnitTest flash_tests[];
