@@ -333,12 +333,13 @@ ok $? 'after replug and without the rule a write succeeds'
 # While the disk goes back by what history has kept, that is given up. (It was freed.)
 for ((i = 0; i < 4; i++)); do
 	disk cache_size=64 cut_mode=random history=1 || break
-	for pass in 1 2; do
-		dd if=/dev/zero of=/dev/d bs=1M oflag=direct conv=fsync count=64 status=none || break 2
+	for bytes in /dev/zero /dev/urandom; do
+		dd if=$bytes of=/dev/d bs=1M oflag=direct conv=fsync count=64 status=none || break 2
 	done
 	put d power_cut 'ns 1000'
 	sleep "0.0$((i * 2))"
-	put d history 0 && put d replug 1 || break
+	put d history 0 || break
+	put d replug 1 || break
 done
 is $i 4 'no history any more, while the disk goes back by it'
 
