@@ -43,7 +43,7 @@ static struct weir_write *write_of(struct weir_disk *wd, struct request *rq, boo
 	return cmd->write;
 }
 
-/* A discard may have several ranges, anywhere on the disk: each bio is one of them. */
+/* Each of a discard's ranges. */
 static int discard_ranges(struct weir_volatile *v, struct weir_write *w,
 			  struct request *rq, bool may_sleep)
 {
@@ -72,7 +72,7 @@ static int change(struct weir_disk *wd, struct request *rq, bool may_sleep)
 	}
 	if (req_op(rq) == REQ_OP_WRITE_ZEROES && rq->cmd_flags & REQ_NOUNMAP)
 		return weir_volatile_put(v, w, pos, len, NULL, NULL, may_sleep);
-	if (req_op(rq) == REQ_OP_DISCARD && rq->nr_phys_segments > 1)
+	if (weir_has_ranges(rq))
 		return discard_ranges(v, w, rq, may_sleep);
 	return weir_volatile_discard(v, w, pos, len, may_sleep);
 }

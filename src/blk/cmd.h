@@ -104,6 +104,12 @@ static inline bool weir_found_lost(struct request *rq)
 	       atomic_fetch_andnot(WEIR_LOST, &cmd->met) & WEIR_LOST;
 }
 
+/* Is it a discard of several ranges, anywhere on the disk? Then each bio is one of them. */
+static inline bool weir_has_ranges(const struct request *rq)
+{
+	return req_op(rq) == REQ_OP_DISCARD && rq->nr_phys_segments > 1;
+}
+
 /**
  * struct weir_chain - requests between two owners, linked through rq_next
  * @first: the first, NULL if there is none

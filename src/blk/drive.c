@@ -177,7 +177,7 @@ static void fill(struct weir_media_cmd *c, const struct request *rq)
 	c->sector = blk_rq_pos(rq);
 	c->sectors = blk_rq_sectors(rq);
 	/* The model knows of one range: of a discard of several it takes the first. */
-	if (req_op(rq) == REQ_OP_DISCARD && rq->nr_phys_segments > 1)
+	if (weir_has_ranges(rq))
 		c->sectors = bio_sectors(rq->bio);
 	if (c->op == WEIR_MEDIA_FLUSH) {
 		c->sector = 0;

@@ -3,6 +3,7 @@
  * What becomes of a request in the store: the walk over its segments, and what has
  * none.
  */
+#include "cmd.h"
 #include "cursor.h"
 #include "move.h"
 
@@ -91,7 +92,7 @@ static void move_discard(struct weir_store *s, struct request *rq, bool may_slee
 {
 	struct bio *bio;
 
-	if (blk_rq_nr_discard_segments(rq) == 1) {
+	if (!weir_has_ranges(rq)) {
 		weir_store_discard(s, weir_move_pos(rq), blk_rq_bytes(rq), false, may_sleep);
 		return;
 	}

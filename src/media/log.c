@@ -30,6 +30,8 @@ bool weir_log_holds(struct weir_media *m, u64 sector, u64 at_ns)
 	u32 unit = sector >> f->ftl.unit_shift, back, d;
 	u64 ordinal;
 
+	if (!weir_ftl_holds(&f->ftl, sector))
+		return false;
 	/* The program that is open has the number of all before it. */
 	back = (u32)f->programs - f->written[unit];
 	if (back > f->rounds * f->nr_dies || back > f->programs)

@@ -11,34 +11,61 @@
 #include "record.h"
 #include "volatile.h"
 
-static void survey_list(struct list_head *list, const struct weir_view *view, u64 nth,
-			struct weir_survey *found)
+static void survey_write(const struct weir_write *w, const struct weir_view *view, u64 nth,
+			 struct weir_survey *found)
 {
-	struct weir_record *r;
-	struct weir_write *w;
+	const struct weir_record *r;
 
-	list_for_each_entry(w, list, node) {
-		if (!weir_write_is_done(w) || w->life.began > view->at ||
-		    weir_fate_durable(view, &w->life))
-			continue;
-		for (r = w->records; r; r = r->next)
-			if (found->pieces++ == nth) {
-				found->began = w->life.began;
-				found->sector = r->index * SECTORS +
-						find_first_bit(r->sectors, SECTORS);
-			}
+	if (!weir_write_is_done(w) || w->life.began > view->at ||
+	    weir_fate_durable(view, &w->life))
+		return;
+	for (r = w->records; r; r = r->next)
+		if (found->pieces++ == nth) {
+			found->began = w->life.began;
+			found->sector = r->index * SECTORS + find_first_bit(r->sectors, SECTORS);
+		}
+}
+
+/* What follows in a list that only grows. */
+static struct list_head *next_in(struct weir_volatile *v, const struct list_head *at)
+{
+	struct list_head *next;
+
+	spin_lock(&v->lock);
+	next = at->next;
+	spin_unlock(&v->lock);
+	return next;
+}
+
+static void survey_list(struct weir_volatile *v, struct list_head *list,
+			const struct weir_view *view, u64 nth, struct weir_survey *found)
+{
+	struct list_head *at;
+
+	for (at = next_in(v, list); at != list; at = next_in(v, at)) {
+		survey_write(list_entry(at, struct weir_write, node), view, nth, found);
+		cond_resched();
 	}
+}
+
+static void set_walked(struct weir_volatile *v, bool walked)
+{
+	spin_lock(&v->lock);
+	v->walked = walked;
+	spin_unlock(&v->lock);
 }
 
 void weir_volatile_survey(struct weir_volatile *v, const struct weir_view *view, u64 nth,
 			  struct weir_survey *found)
 {
 	*found = (struct weir_survey){ 0 };
-	spin_lock(&v->lock);
+	mutex_lock(&v->walking);
+	set_walked(v, true);
 	/* What is kept began before what is not durable yet. */
-	survey_list(&v->kept, view, nth, found);
-	survey_list(&v->writes, view, nth, found);
-	spin_unlock(&v->lock);
+	survey_list(v, &v->kept, view, nth, found);
+	survey_list(v, &v->writes, view, nth, found);
+	set_walked(v, false);
+	mutex_unlock(&v->walking);
 }
 
 /* How one looks back at a page */
@@ -218,9 +245,11 @@ void weir_volatile_settle(struct weir_volatile *v, const struct weir_fate_plan *
 	const struct look l = { .v = v, .plan = plan, .view = view, .tell = tell, .to = to };
 
 	mutex_lock(&v->going_back);
+	mutex_lock(&v->walking);
 	/* Without requests the lists stay as they are. */
 	settle_list(&l, &v->kept);
 	settle_list(&l, &v->writes);
+	mutex_unlock(&v->walking);
 	mutex_unlock(&v->going_back);
 	weir_volatile_forget(v);
 }

@@ -78,9 +78,11 @@ struct weir_bucket {
  * @nr: pages that the records of @writes hold
  * @keep: how many want to go back
  * @earliest: to this event, at most
+ * @walked: somebody walks the lists without @lock: nothing leaves them
  * @pages: that all records hold
  * @destaged: counts them
  * @untracked: likewise
+ * @walking: who walks the lists, or empties them; inside @going_back
  * @going_back: one at a time goes back; protects @scratch
  * @scratch: a page that is being put together
  * @spare_lock: protects @spare
@@ -100,11 +102,13 @@ struct weir_volatile {
 	struct list_head kept;
 	unsigned long nr;
 	unsigned int keep;
+	bool walked;
 	u64 earliest;
 	atomic_long_t pages;
 	atomic_long_t destaged;
 	atomic_long_t untracked;
 
+	struct mutex walking; /* see above */
 	struct mutex going_back; /* see above */
 	void *scratch;
 	struct mutex spare_lock; /* see above */

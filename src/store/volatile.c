@@ -114,13 +114,15 @@ static void forget_write(struct weir_volatile *v, struct weir_write *w)
 	put_write(w);
 }
 
-static void forget_list(struct weir_volatile *v, struct list_head *list)
+static void forget_list(struct weir_volatile *v, struct list_head *list, bool may_sleep)
 {
 	struct weir_write *w, *next;
 
 	list_for_each_entry_safe(w, next, list, node) {
 		list_del(&w->node);
 		forget_write(v, w);
+		if (may_sleep)
+			cond_resched();
 	}
 }
 
@@ -143,7 +145,10 @@ static bool may_leave(struct weir_volatile *v, struct weir_write *w, bool full)
 	return true;
 }
 
-/* Forget some of what is durable, and see to it that there is room. */
+/*
+ * Forget some of what is durable, and see to it that there is room; while somebody walks
+ * the lists it has to wait for the next write.
+ */
 static void forget_some(struct weir_volatile *v, bool force)
 {
 	struct weir_write *w, *next;
@@ -154,6 +159,8 @@ static void forget_some(struct weir_volatile *v, bool force)
 	list_for_each_entry_safe(w, next, &v->writes, node) {
 		bool full = force || v->nr > v->limit;
 
+		if (v->walked)
+			break;
 		if (!may_leave(v, w, full)) {
 			if (!full)
 				break;
@@ -165,7 +172,7 @@ static void forget_some(struct weir_volatile *v, bool force)
 			break;
 	}
 	spin_unlock(&v->lock);
-	forget_list(v, &gone);
+	forget_list(v, &gone, false);
 }
 
 /* Writing */
@@ -232,7 +239,7 @@ static void forget_kept(struct weir_volatile *v)
 	list_splice_init(&v->kept, &gone);
 	WRITE_ONCE(v->earliest, weir_volatile_clock(v));
 	spin_unlock(&v->lock);
-	forget_list(v, &gone);
+	forget_list(v, &gone, true);
 }
 
 static void *new_page(struct weir_volatile *v, bool may_sleep)
@@ -241,8 +248,10 @@ static void *new_page(struct weir_volatile *v, bool may_sleep)
 
 	if (page || !may_sleep)
 		return page;
+	mutex_lock(&v->walking);
 	forget_some(v, true);
 	forget_kept(v);
+	mutex_unlock(&v->walking);
 	return weir_store_new_page(v->store, may_sleep);
 }
 
@@ -490,13 +499,15 @@ void weir_volatile_keep(struct weir_volatile *v, bool keep)
 {
 	LIST_HEAD(gone);
 
+	mutex_lock(&v->walking);
 	spin_lock(&v->lock);
 	if (keep && !v->keep++)
 		WRITE_ONCE(v->earliest, weir_volatile_clock(v));
 	else if (!keep && !--v->keep)
 		list_splice_init(&v->kept, &gone);
 	spin_unlock(&v->lock);
-	forget_list(v, &gone);
+	mutex_unlock(&v->walking);
+	forget_list(v, &gone, true);
 }
 
 u64 weir_volatile_earliest(const struct weir_volatile *v)
@@ -533,6 +544,7 @@ struct weir_volatile *weir_volatile_new(struct weir_store *s, atomic64_t *clock,
 	spin_lock_init(&v->lock);
 	INIT_LIST_HEAD(&v->writes);
 	INIT_LIST_HEAD(&v->kept);
+	mutex_init(&v->walking);
 	mutex_init(&v->going_back);
 	mutex_init(&v->spare_lock);
 	for (i = 0; i < 1U << bits; i++)
@@ -543,10 +555,12 @@ struct weir_volatile *weir_volatile_new(struct weir_store *s, atomic64_t *clock,
 void weir_volatile_forget(struct weir_volatile *v)
 {
 	mutex_lock(&v->going_back);
-	forget_list(v, &v->kept);
-	forget_list(v, &v->writes);
+	mutex_lock(&v->walking);
+	forget_list(v, &v->kept, true);
+	forget_list(v, &v->writes, true);
 	v->nr = 0;
 	WRITE_ONCE(v->earliest, weir_volatile_clock(v));
+	mutex_unlock(&v->walking);
 	mutex_unlock(&v->going_back);
 }
 
@@ -557,6 +571,7 @@ void weir_volatile_free(struct weir_volatile *v)
 	weir_volatile_forget(v);
 	WARN_ON_ONCE(atomic_long_read(&v->pages));
 	mutex_destroy(&v->going_back);
+	mutex_destroy(&v->walking);
 	mutex_destroy(&v->spare_lock);
 	kfree(v->scratch);
 	kfree(v->spare);

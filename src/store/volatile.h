@@ -121,7 +121,10 @@ struct weir_survey {
 	u64 began;
 };
 
-/* Count them, and find the @nth, oldest write first. */
+/*
+ * Count them, and find the @nth, oldest write first. Under I/O, which it does not hold up;
+ * the cache may hold more than its limit meanwhile. May sleep.
+ */
 void weir_volatile_survey(struct weir_volatile *v, const struct weir_view *view, u64 nth,
 			  struct weir_survey *found);
 

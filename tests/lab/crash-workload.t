@@ -82,6 +82,14 @@ rm -f -- "$tmp/top"/r/* "$tmp/top/a/log"
 "$workload" check "$tmp/top" "$tmp/log" 5 >"$tmp/said"
 ok $? 'or not' "$(<"$tmp/said")"
 
+# One program for many folders: what it found in one is not found in the next.
+again
+cp -r -- "$tmp/top" "$tmp/bad"
+: >"$tmp/bad/f/$file"
+said=$(printf '%s\n' "$tmp/top 5" "$tmp/bad 5" "$tmp/bad x" "$tmp/top 5" | "$workload" serve "$tmp/log")
+[[ $said == $'end\nf/'"$file has other bytes"$'\nend\nthe check itself failed: '*$'\nend\nend' ]]
+ok $? 'serve: each is compared by itself' "$said"
+
 # --- SQLite ---
 
 workload=$repo/scripts/guest/crash-sqlite

@@ -389,6 +389,11 @@ static void reads_hit_the_cache(void **state)
 	r.now = 3000 + 50000 + 500000;
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8), 50000);
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 1024, 32), 3000);
+	/* What was discarded is nowhere, and what is written there again is. */
+	rig_one(&r, WEIR_MEDIA_DISCARD, 1024, 32);
+	assert_true(rig_one(&r, WEIR_MEDIA_READ, 1024, 32) >= 50000);
+	rig_one(&r, WEIR_MEDIA_WRITE, 1024, 32);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 1024, 32), 3000);
 	rig_close(&r);
 }
 
