@@ -178,7 +178,8 @@ done
 control timing 1
 control reset 1
 sleep 1
-kill -INT $busy
+# fio is the child of the function that runs it.
+pkill -INT -P "$busy"
 wait $busy
 try 'timing on and off, and resets, under I/O: no request is lost' at_rest
 timed=$(json 'map(select(.type == "op") | .timed) | add')
