@@ -80,7 +80,7 @@ is "$(awk '$1 == "weir0" && ($2 == "read" || $2 == "write") && $3 > 0 && $5 >= 9
 	'table: reads and writes with their percentiles' || note "$(cat /tmp/shown)"
 is "$(awk '$1 == "weir1" && $2 == "sync"' /tmp/shown | wc -l)" 2 'table: the scheduler by class'
 is "$(python3 ./weirstat --count 1 weir1 | awk '$1 == "weir0"' | wc -l)" 0 'only the disk that is named'
-kill -INT $busy
+pkill -INT -P "$busy"
 wait $busy
 
 begin --json --interval 0.3
