@@ -190,18 +190,30 @@ u64 weir_order_start(struct weir_stage *s, enum weir_level level)
 	return weir_rq(weir_order_first(s, level))->start;
 }
 
+/*
+ * The device time of a request for which the arm does not have to move. Of a write as well
+ * it is that of a read of its size: the drive's cache is quick, and the arm has the work
+ * later. Never nothing: a batch has an end.
+ */
+static u64 transfer_ns(struct weir_queue *wq, struct request *rq)
+{
+	const struct weir_cost *read = &wq->cost[WEIR_OP_READ];
+	u64 base = READ_ONCE(read->base_ns), ns = weir_cost_ns(read, blk_rq_bytes(rq));
+
+	return max(ns - min(ns, base), base >> 6);
+}
+
 /* rq, still staged, is what weir_order_first() said, and goes. moves: the arm has to */
 void weir_order_dispatched(struct weir_stage *s, struct request *rq, bool moves)
 {
 	struct weir_queue *wq = s->wq;
-	u64 cost = weir_rq_cost(wq, rq), base = READ_ONCE(wq->cost[WEIR_OP_READ].base_ns);
+	u64 cost;
 
 	if (!wq->rotational)
 		return;
-	if (!moves)
-		cost -= min(cost, base);
+	cost = moves ? weir_rq_cost(wq, rq) : transfer_ns(wq, rq);
 	if (next_of_batch(s, weir_rq(rq)->level) != rq)
-		s->batch_left = BATCH * base;
+		s->batch_left = BATCH * (u64)READ_ONCE(wq->cost[WEIR_OP_READ].base_ns);
 	s->batch_left -= min(s->batch_left, cost);
 	s->batch_level = weir_rq(rq)->level;
 	s->batch_at = blk_rq_pos(rq);

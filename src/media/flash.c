@@ -54,6 +54,7 @@ static void discard_some(struct weir_media *m)
 	while (c->wait_for < end && !weir_media_tired(m)) {
 		next = min((c->wait_for | ((1ULL << f->ftl.unit_shift) - 1)) + 1, end);
 		weir_ftl_discard(&f->ftl, c->wait_for, next - c->wait_for);
+		weir_log_discarded(f, c->wait_for, next - c->wait_for);
 		c->wait_for = next;
 		m->work++;
 	}

@@ -18,6 +18,9 @@
 #include "map.h"
 #include "serve.h"
 
+/* In @written: no program has it. More than can be the difference of two. */
+#define WEIR_FLASH_NEVER	(~0U)
+
 struct weir_die;
 struct weir_model;
 
@@ -26,7 +29,7 @@ struct weir_model;
  * @ftl: the mapping, if it collects
  * @map: what the controller holds of that, if it is not all
  * @written: of each unit of the mapping, the number of the program that holds what was
- *           written last, modulo 2^32; NULL without cache_hits
+ *           written last, modulo 2^32, or WEIR_FLASH_NEVER; NULL without cache_hits
  * @die: all
  * @channel: all
  * @plane_end_ns: of each plane, when its last read is, or was, done; plane P of die D is

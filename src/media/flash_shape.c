@@ -104,7 +104,7 @@ static void init_mapping(struct weir_flash *f, char *memory, const struct weir_m
 		f->written = (u32 *)memory;
 		memory += ALIGNED(f->ftl.nr_units * sizeof(u32));
 		for (i = 0; i < f->ftl.nr_units; i++)
-			f->written[i] = ~0U;
+			f->written[i] = WEIR_FLASH_NEVER;
 	}
 	if (f->maps)
 		weir_map_init(&f->map, memory, model, capacity);

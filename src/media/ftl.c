@@ -343,18 +343,11 @@ void weir_ftl_discard(struct weir_ftl *f, u64 sector, u64 sectors)
 	}
 }
 
-bool weir_ftl_holds(const struct weir_ftl *f, u64 sector)
-{
-	u64 unit = sector >> f->unit_shift;
-
-	return unit < f->nr_units && f->where[unit] != NONE;
-}
-
 u64 weir_ftl_place(const struct weir_ftl *f, u64 sector)
 {
 	u64 unit = sector >> f->unit_shift;
 
-	if (!weir_ftl_holds(f, sector))
+	if (unit >= f->nr_units || f->where[unit] == NONE)
 		return sector;
 	return ((u64)f->where[unit] << f->unit_shift) +
 	       (sector & ((1ULL << f->unit_shift) - 1));

@@ -140,9 +140,6 @@ u32 weir_ftl_write(struct weir_ftl *f, u64 sector, u64 sectors);
 /** weir_ftl_discard() - what lies in a range of sectors is of no use to the host any more */
 void weir_ftl_discard(struct weir_ftl *f, u64 sector, u64 sectors);
 
-/** weir_ftl_holds() - has a sector's unit been written, and not been discarded since? */
-bool weir_ftl_holds(const struct weir_ftl *f, u64 sector);
-
 /** weir_ftl_place() - where a sector is, in sectors; itself if never written */
 u64 weir_ftl_place(const struct weir_ftl *f, u64 sector);
 

@@ -30,8 +30,6 @@ bool weir_log_holds(struct weir_media *m, u64 sector, u64 at_ns)
 	u32 unit = sector >> f->ftl.unit_shift, back, d;
 	u64 ordinal;
 
-	if (!weir_ftl_holds(&f->ftl, sector))
-		return false;
 	/* The program that is open has the number of all before it. */
 	back = (u32)f->programs - f->written[unit];
 	if (back > f->rounds * f->nr_dies || back > f->programs)
@@ -158,6 +156,14 @@ static void mark_written(struct weir_flash *f, u64 sector, u32 sectors)
 
 	for (; unit <= last; unit++)
 		f->written[unit] = f->programs;
+}
+
+void weir_log_discarded(struct weir_flash *f, u64 sector, u64 sectors)
+{
+	u64 unit = sector >> f->ftl.unit_shift;
+
+	if (f->written && sectors == 1ULL << f->ftl.unit_shift && unit < f->ftl.nr_units)
+		f->written[unit] = WEIR_FLASH_NEVER;
 }
 
 /* Return: false if some of it, f->left, found no room, or is left for later. */

@@ -11,6 +11,7 @@
 
 #include <linux/types.h>
 
+struct weir_flash;
 struct weir_media;
 struct weir_media_cmd;
 
@@ -19,6 +20,9 @@ struct weir_media_cmd;
  * for each piece of a read, for a model with cache_hits. @at_ns: of the read
  */
 bool weir_log_holds(struct weir_media *m, u64 sector, u64 at_ns);
+
+/* So much of a sector's unit is discarded: if that is all of it, it is held no more. */
+void weir_log_discarded(struct weir_flash *f, u64 sector, u64 sectors);
 
 /* flash.c calls the others. */
 

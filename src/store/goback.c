@@ -43,7 +43,12 @@ static void survey_list(struct weir_volatile *v, struct list_head *list,
 	struct list_head *at;
 
 	for (at = next_in(v, list); at != list; at = next_in(v, at)) {
-		survey_write(list_entry(at, struct weir_write, node), view, nth, found);
+		const struct weir_write *w = list_entry(at, struct weir_write, node);
+
+		/* Writers add to that list all the time, in this order. */
+		if (list == &v->writes && w->life.began > view->at)
+			break;
+		survey_write(w, view, nth, found);
 		cond_resched();
 	}
 }

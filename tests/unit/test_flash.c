@@ -384,12 +384,17 @@ static void reads_hit_the_cache(void **state)
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 96), 3000);
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 1024, 32), 3000);
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 1024, 32), 3000);
+	/* A part of a unit, which the mapping counts only every so often. */
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 2048, 8), 3000);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 2048, 8), 3000);
 	/* Half of it is elsewhere. */
 	assert_true(rig_one(&r, WEIR_MEDIA_READ, 1024, 64) >= 50000);
 	r.now = 3000 + 50000 + 500000;
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 0, 8), 50000);
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 1024, 32), 3000);
-	/* What was discarded is nowhere, and what is written there again is. */
+	/* What was discarded whole is nowhere, and what is written there again is. */
+	rig_one(&r, WEIR_MEDIA_DISCARD, 1024, 8);
+	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 1024, 32), 3000);
 	rig_one(&r, WEIR_MEDIA_DISCARD, 1024, 32);
 	assert_true(rig_one(&r, WEIR_MEDIA_READ, 1024, 32) >= 50000);
 	rig_one(&r, WEIR_MEDIA_WRITE, 1024, 32);

@@ -32,6 +32,7 @@ struct weir_rq {
 struct request {
 	struct weir_rq own;
 	sector_t sector;
+	unsigned int bytes;
 	struct list_head queuelist;
 	struct rb_node rb_node;
 	bool waits;
@@ -43,9 +44,13 @@ struct weir_line {
 	unsigned long served_at;
 };
 
+struct weir_cost {
+	u32 base_ns;
+};
+
 struct weir_queue {
 	bool rotational, single;
-	struct { u32 base_ns; } cost[1];
+	struct weir_cost cost[1];
 };
 
 struct weir_stage {
@@ -76,13 +81,23 @@ static u32 weir_rq_cost(struct weir_queue *wq, struct request *rq)
 	return rq->own.cost;
 }
 
+static unsigned int blk_rq_bytes(struct request *rq)
+{
+	return rq->bytes;
+}
+
+static u32 weir_cost_ns(const struct weir_cost *c, unsigned int bytes)
+{
+	return c->base_ns + bytes;
+}
+
 u64 weir_order_start(struct weir_stage *s, enum weir_level level);
 
 #include <iosched/order.c>
 
 #define MOST 1500
 static struct request all[MOST];
-static struct weir_queue disk = { .rotational = true, .cost = { { 10 } } };
+static struct weir_queue disk = { .rotational = true, .cost = { { 640 } } };
 static struct weir_stage stage;
 
 static sector_t last;	/* where the last request went */
@@ -139,7 +154,8 @@ static void put_in(struct request *rq, u64 start, u32 flows)
 	rq->own.flow = below(flows);
 	rq->own.level = !below(6);
 	rq->own.start = start;
-	rq->own.cost = below(12);
+	rq->own.cost = below(768);
+	rq->bytes = below(768);
 	rq->waits = true;
 	weir_order_add(&stage, rq);
 }
@@ -216,7 +232,32 @@ static void the_many_cost_no_more(void **state)
 		fail_msg("%u requests looked at in a dispatch", looked / least);
 }
 
+/* Small ones, one behind the other, that cost nothing: a request elsewhere gets its turn. */
+static void a_stream_has_an_end(void **state)
+{
+	struct request *far = &all[0], *rq;
+	unsigned int i;
+
+	begin();
+	*far = (struct request){ .sector = 10, .waits = true };
+	for (i = 0; i < 64 * BATCH + 2; i++) {
+		rq = &all[1 + i % 2];
+		*rq = (struct request){ .sector = 1000 + 8 * i, .own.start = i };
+		weir_order_add(&stage, rq);
+		if (i == 1)
+			weir_order_add(&stage, far);
+		if (i)
+			rq = weir_order_first(&stage, FIRST);
+		if (rq == far)
+			return;
+		weir_order_dispatched(&stage, rq, false);
+		weir_order_del(&stage, rq);
+	}
+	fail_msg("it still waits after %u others", i);
+}
+
 const struct CMUnitTest order_tests[] = {
+	cmocka_unit_test(a_stream_has_an_end),
 	cmocka_unit_test(as_if_all_were_looked_at),
 	cmocka_unit_test(the_many_cost_no_more),
 };
