@@ -191,16 +191,15 @@ u64 weir_order_start(struct weir_stage *s, enum weir_level level)
 }
 
 /*
- * The device time of a request for which the arm does not have to move. Of a write as well
- * it is that of a read of its size: the drive's cache is quick, and the arm has the work
- * later. Never nothing: a batch has an end.
+ * What a request for which the arm does not have to move takes of its batch. Writes into the
+ * drive's cache may cost less than a move, so there is a least part: after 192 MiB, or 3,072
+ * requests, a batch is over, whatever they cost.
  */
-static u64 transfer_ns(struct weir_queue *wq, struct request *rq)
+static u64 in_place_ns(struct weir_queue *wq, struct request *rq)
 {
-	const struct weir_cost *read = &wq->cost[WEIR_OP_READ];
-	u64 base = READ_ONCE(read->base_ns), ns = weir_cost_ns(read, blk_rq_bytes(rq));
+	u64 cost = weir_rq_cost(wq, rq), move = READ_ONCE(wq->cost[WEIR_OP_READ].base_ns);
 
-	return max(ns - min(ns, base), base >> 6);
+	return max(cost - min(cost, move), (move >> 6) * DIV_ROUND_UP(blk_rq_bytes(rq), SZ_64K));
 }
 
 /* rq, still staged, is what weir_order_first() said, and goes. moves: the arm has to */
@@ -211,7 +210,7 @@ void weir_order_dispatched(struct weir_stage *s, struct request *rq, bool moves)
 
 	if (!wq->rotational)
 		return;
-	cost = moves ? weir_rq_cost(wq, rq) : transfer_ns(wq, rq);
+	cost = moves ? weir_rq_cost(wq, rq) : in_place_ns(wq, rq);
 	if (next_of_batch(s, weir_rq(rq)->level) != rq)
 		s->batch_left = BATCH * (u64)READ_ONCE(wq->cost[WEIR_OP_READ].base_ns);
 	s->batch_left -= min(s->batch_left, cost);

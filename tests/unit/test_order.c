@@ -15,6 +15,8 @@
 #define WEIR_LEVELS 2
 #define WEIR_ARM_WORK 0x200000
 #define BUILD_BUG_ON(wrong) _Static_assert(!(wrong), "")
+#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+#define SZ_64K 0x10000
 #define list_del_init(e) (list_del(e), INIT_LIST_HEAD(e))
 #define jiffies 0UL
 
@@ -44,13 +46,9 @@ struct weir_line {
 	unsigned long served_at;
 };
 
-struct weir_cost {
-	u32 base_ns;
-};
-
 struct weir_queue {
 	bool rotational, single;
-	struct weir_cost cost[1];
+	struct { u32 base_ns; } cost[WEIR_OP_READ + 1];
 };
 
 struct weir_stage {
@@ -84,11 +82,6 @@ static u32 weir_rq_cost(struct weir_queue *wq, struct request *rq)
 static unsigned int blk_rq_bytes(struct request *rq)
 {
 	return rq->bytes;
-}
-
-static u32 weir_cost_ns(const struct weir_cost *c, unsigned int bytes)
-{
-	return c->base_ns + bytes;
 }
 
 u64 weir_order_start(struct weir_stage *s, enum weir_level level);
@@ -155,7 +148,7 @@ static void put_in(struct request *rq, u64 start, u32 flows)
 	rq->own.level = !below(6);
 	rq->own.start = start;
 	rq->own.cost = below(768);
-	rq->bytes = below(768);
+	rq->bytes = 1 + below(0x20000);
 	rq->waits = true;
 	weir_order_add(&stage, rq);
 }
@@ -242,7 +235,7 @@ static void a_stream_has_an_end(void **state)
 	*far = (struct request){ .sector = 10, .waits = true };
 	for (i = 0; i < 64 * BATCH + 2; i++) {
 		rq = &all[1 + i % 2];
-		*rq = (struct request){ .sector = 1000 + 8 * i, .own.start = i };
+		*rq = (struct request){ .sector = 1000 + 8 * i, .bytes = 4096, .own.start = i };
 		weir_order_add(&stage, rq);
 		if (i == 1)
 			weir_order_add(&stage, far);
