@@ -80,11 +80,12 @@ for scheduler in none mq-deadline kyber bfq weir; do
 
 	echo 300 >/sys/block/weir0/queue/io_timeout
 	rules 'add,op=ANY,requeue,chance=3' 'add,op=READ,timeout,every=50'
-	both --rw=randread --continue_on_error=read >/tmp/fio.log 2>&1
+	# Enough for one job: fio has ended the other one early, seldom, and nobody knows why.
+	both --rw=randread --size=4m --continue_on_error=read >/tmp/fio.log 2>&1
 	is "$(counter failed) $(counter timeouts)" "$(hits_of timeout) $(hits_of timeout)" \
 		"$scheduler: whoever does not complete fails once"
-	# How many depends on how soon fio ends a job that has had errors: 10 to 30.
-	holds "$scheduler: which are some" "$(hits_of timeout) > 0"
+	holds "$scheduler: which are some" "$(hits_of timeout) > 10"
+	(($(hits_of timeout) > 10)) || note "$(tail -n 4 /tmp/fio.log)"
 	try "$scheduler: none is lost" at_rest
 	echo 30000 >/sys/block/weir0/queue/io_timeout
 
