@@ -182,6 +182,9 @@ storm_nvme_tcp()
 	kind='NVMe over TCP'
 	attach "$sched"
 	storm
+	# In 6.1 and 6.12 the kernel fails reads of io_uring that come while its only path is
+	# reset, with any scheduler (docs/findings.md).
+	reads_by=libaio
 	load_start
 	resets=$(resets "$(seconds 4 60)" 5 2>&1)
 	like "$resets" '^[0-9]+$' "$kind: and the controller is reset between them"

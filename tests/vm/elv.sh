@@ -206,6 +206,8 @@ io_verify()
 # direct writes that are verified, buffered ones with fsync, and reads, each in
 # its own part of the disk.
 load_pid=''
+# How the reads of load_start ask for them.
+reads_by=io_uring
 load_start()
 {
 	fio_of --exitall_on_error --direct=1 --bsrange=512-64k --iodepth=16 \
@@ -214,7 +216,7 @@ load_start()
 		--verify_backlog=64 --size=4m --numjobs=2 --offset_increment=8m \
 		--name=fsynced --ioengine=psync --direct=0 --iodepth=1 --rw=randwrite --fsync=8 \
 		--size=8m --offset=32m --bsrange=4k-64k \
-		--name=reads --ioengine=io_uring --rw=randread --size=16m --offset=64m \
+		--name=reads --ioengine="$reads_by" --rw=randread --size=16m --offset=64m \
 		>/tmp/load.log 2>&1 &
 	load_pid=$!
 	load_waits
