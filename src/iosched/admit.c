@@ -8,6 +8,9 @@
  * LEAST_TAGS nothing is kept: the device holds them all, and what merges needs one that
  * waits.
  *
+ * Beside an active level above, which may use the disk alone, a level has a quarter: what
+ * it has beyond that would wait there, and keep the others from asking.
+ *
  * What is kept are certain tags, not a number of them. Were a flow free to take many of
  * any, and limited only then, it would have these, and all others as well.
  */
@@ -32,14 +35,32 @@ static bool holds_few(struct weir_queue *wq, blk_opf_t opf)
 	       (int)READ_ONCE(wq->few_tags);
 }
 
+/* Of ionice's classes; of those that are flows of BE the light ones have few. */
+static bool yields(struct weir_queue *wq, int ioclass)
+{
+	u64 now;
+
+	if (ioclass == IOPRIO_CLASS_IDLE) {
+		now = weir_now();
+		return weir_is_active(wq, WEIR_BE, now) || weir_is_active(wq, WEIR_RT, now);
+	}
+	return READ_ONCE(wq->urgent) && weir_is_active(wq, WEIR_RT, weir_now());
+}
+
 void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
 {
 	struct weir_queue *wq = weir_queue(data->q);
 	bool background = weir_in_background(weir_class(opf));
+	int ioclass;
 
 	if (!background && likely(holds_few(wq, opf)))
 		return;
-	if (IOPRIO_PRIO_CLASS(get_current_ioprio()) != IOPRIO_CLASS_RT)
+	ioclass = IOPRIO_PRIO_CLASS(get_current_ioprio());
+	if (ioclass == IOPRIO_CLASS_RT)
+		return;
+	if (yields(wq, ioclass))
+		data->shallow_depth = READ_ONCE(wq->yielded_tags);
+	else
 		data->shallow_depth = background ? READ_ONCE(wq->background_tags) :
 				      READ_ONCE(wq->most_tags);
 }
@@ -52,17 +73,20 @@ void weir_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
 void weir_set_depth(struct weir_queue *wq, unsigned int depth)
 {
 	struct blk_mq_hw_ctx *hctx = weir_first_hctx(wq->q);
-	unsigned int old = wq->background_tags;
+	unsigned int old = wq->yielded_tags;
 	unsigned int most = depth < LEAST_TAGS ? depth : depth - depth / 4;
 	unsigned int background = min(most, weir_async_depth(wq->q));
+	unsigned int yielded = depth < LEAST_TAGS ? depth : depth / 4;
 
 	/* Requests meanwhile have the old limit or the new one. */
 	most = weir_shallow_depth(hctx, most);
 	background = weir_shallow_depth(hctx, background);
-	weir_set_min_shallow_depth(wq->q, old ? min(old, background) : background);
+	yielded = min(weir_shallow_depth(hctx, yielded), background);
+	weir_set_min_shallow_depth(wq->q, old ? min(old, yielded) : yielded);
 	WRITE_ONCE(wq->depth, depth);
 	WRITE_ONCE(wq->most_tags, most);
 	WRITE_ONCE(wq->background_tags, background);
+	WRITE_ONCE(wq->yielded_tags, yielded);
 	WRITE_ONCE(wq->few_tags, max(depth / FEW, 1U));
 }
 

@@ -57,7 +57,8 @@ static const u8 above[WEIR_LEVELS] = {
 	[WEIR_IDLE] = BIT(WEIR_RT) | BIT(WEIR_LIGHT) | BIT(WEIR_BE),
 };
 
-static bool is_active(struct weir_queue *wq, enum weir_level level, u64 now)
+/* ktime ns; true also while no request of it exists, but did a moment ago. */
+bool weir_is_active(struct weir_queue *wq, enum weir_level level, u64 now)
 {
 	return atomic64_read(&wq->charged[level]) > 0 ||
 	       READ_ONCE(wq->waiting) & BIT(level) ||
@@ -70,7 +71,7 @@ static bool is_narrow(struct weir_queue *wq, enum weir_level level, u64 now)
 	int i;
 
 	for (i = 0; i < level; i++)
-		if (above[level] & BIT(i) && is_active(wq, i, now))
+		if (above[level] & BIT(i) && weir_is_active(wq, i, now))
 			return true;
 	/* Set again by the next one that is; a moment late does no harm. */
 	if (level == WEIR_BE)

@@ -233,7 +233,7 @@ static bool moves(struct weir_queue *wq, struct request *rq)
 
 static u32 charge_of(struct weir_queue *wq, struct request *rq)
 {
-	u32 arm = moves(wq, rq) ? WEIR_ARM_WORK : 0;
+	u64 arm = moves(wq, rq) ? WEIR_ARM_WORK : 0;
 
 	return weir_work(weir_op(weir_rq(rq)->class), blk_rq_bytes(rq) + arm);
 }

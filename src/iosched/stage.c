@@ -223,13 +223,16 @@ bool weir_bio_merge(struct request_queue *q, struct bio *bio, unsigned int nr_se
 	return ret;
 }
 
-/* No bio goes into a request of another class or level: it would wait as that does. */
+/*
+ * No bio goes into a request of another class or level: it would wait as that does. Nor
+ * one that an interrupt is to complete into one that ends when its submitter polls.
+ */
 bool weir_allow_merge(struct request_queue *q, struct request *rq, struct bio *bio)
 {
 	enum weir_class class = weir_class(bio->bi_opf);
 	u8 level = weir_rq(rq)->level;
 
-	return weir_rq(rq)->class == class &&
+	return weir_rq(rq)->class == class && !((rq->cmd_flags ^ bio->bi_opf) & REQ_POLLED) &&
 	       weir_level(bio->bi_ioprio, class) == (level == WEIR_LIGHT ? WEIR_BE : level);
 }
 

@@ -263,6 +263,7 @@ struct weir_queue {
 	unsigned int depth;		/* scheduler tags of a hardware queue */
 	unsigned int most_tags;		/* limit_depth of all but RT, its unit */
 	unsigned int background_tags;	/* limit_depth of background requests */
+	unsigned int yielded_tags;	/* limit_depth beside an active level above */
 	unsigned int few_tags;		/* who holds as many is limited to most_tags */
 	struct weir_cost cost[WEIR_OPS];
 	u64 window;			/* ns */
@@ -347,9 +348,9 @@ static inline u64 weir_now(void)
  * gigabytes is no more work than one of WEIR_WORK_MAX.
  */
 #define WEIR_WORK_MAX	SZ_8M
-static inline u32 weir_work(enum weir_op op, u32 bytes)
+static inline u32 weir_work(enum weir_op op, u64 bytes)
 {
-	u32 work = min_t(u32, bytes, WEIR_WORK_MAX) + SZ_16K;
+	u32 work = min_t(u64, bytes, WEIR_WORK_MAX) + SZ_16K;
 
 	return op == WEIR_OP_WRITE ? 3 * work : work;
 }
@@ -444,6 +445,7 @@ void weir_credit_charge(struct weir_queue *wq, enum weir_level level, s64 ns);
 void weir_credit_return(struct weir_queue *wq, enum weir_level level, u32 ns);
 void weir_credit_give(struct weir_queue *wq, enum weir_level level, u32 ns, u64 now);
 void weir_credit_active(struct weir_queue *wq, enum weir_level level, u64 now);
+bool weir_is_active(struct weir_queue *wq, enum weir_level level, u64 now);
 void weir_credit_changed(struct weir_queue *wq);
 enum hrtimer_restart weir_credit_timer(struct hrtimer *timer);
 

@@ -4,16 +4,17 @@
 # Proves that nobody keeps others from getting a scheduler tag: with 64 of them, as on
 # SATA, beside a reader or writer at depth 256, four of them, or an fsync of much dirty
 # data, who comes with one request has its tag at once, and is then held up by no more
-# than what the device has already; that level RT may use all tags; and that a
-# lone deep reader, which may not, still reaches the device's full rate. By latencies
-# on a slow disk in a machine whose time is what it executes. Needs nothing special;
-# about a minute, more with WEIR_LONG=1 (longer runs).
+# than what the device has already; that level RT may use all tags, and that who comes
+# after a deep reader of RT gets no more than a part of them; and that a lone deep
+# reader, which may not use all, still reaches the device's full rate. By latencies on a
+# slow disk in a machine whose time is what it executes. Needs nothing special; a minute
+# and a half, more with WEIR_LONG=1 (longer runs).
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
 # shellcheck source=tests/vm/elv.sh
 . "$(dirname -- "$0")/elv.sh"
-in_machine --smp 4 --icount
+in_machine --smp 4 --icount --memory-root
 no_udev
 
 run=$(seconds 3 20)
@@ -88,6 +89,19 @@ tags_used()
 	echo "$most"
 }
 
+# waits LEVEL: the most requests of a level that wait, in half a second.
+waits()
+{
+	local i nr most=0
+
+	for ((i = 0; i < 10; i++)); do
+		nr=$(sed -n "s/^$1 \([0-9]*\) .*/\1/p" /sys/kernel/debug/block/weir0/hctx0/sched/staged)
+		((nr <= most)) || most=$nr
+		sleep 0.05
+	done
+	echo "$most"
+}
+
 # It pauses after each request, and others have its tag by then.
 new=(--name=new --iodepth=1 --cpus_allowed=0 --thinktime=10ms)
 deep=(--name=deep --iodepth=256 --cpus_allowed=1-3 --offset=128m)
@@ -136,6 +150,24 @@ wait $rt_pid
 jobs 'RT beside deep reads' "${deep[@]}" --rw=randread --runtime=$((run + 1)) \
 	"${new[@]}" --rw=randread --startdelay=500ms --prioclass=1 --prio=4
 at_once 'a reader of level RT beside deep ones'
+
+# Beside an active level above a level gets no more than a quarter of the tags, and the
+# sixteenth that anybody gets: a deep reader of level RT finds the others. What a level
+# has already it keeps, so here it comes later.
+for below in be:2 idle:3; do
+	level=${below%:*}
+	fio_of "${common[@]}" --output=/tmp/rt.json --runtime=4 --group_reporting --name=rt \
+		--prioclass=1 --prio=4 --iodepth=256 --rw=randread --cpus_allowed=0 \
+		--name="$level" --prioclass="${below#*:}" --iodepth=256 --rw=randread \
+		--cpus_allowed=1-3 --offset=128m --startdelay=500ms &
+	rt_pid=$!
+	sleep 2
+	wait_most=$(waits "$level")
+	holds "deep RT beside deep ${level^^}: of that wait $wait_most" \
+		"wait_most > 0 && wait_most <= 64 / 4 + 64 / 16"
+	wait $rt_pid
+	ok $? "deep RT beside deep ${level^^}: I/O ends well"
+done
 finish
 
 # All that a device takes, and more, by one process: what it may have is enough.

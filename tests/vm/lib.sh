@@ -222,6 +222,8 @@ unload()
 # no_udev: nobody but the test opens the disks from here on.
 no_udev()
 {
+	# A machine with --memory-root has none.
+	[[ -e /run/udev/control ]] || return 0
 	udevadm settle
 	udevadm control --exit
 }
