@@ -12,7 +12,7 @@
 . "$(dirname -- "$0")/lib.sh"
 # shellcheck source=tests/vm/elv.sh
 . "$(dirname -- "$0")/elv.sh"
-in_machine --smp 4 --icount
+in_machine --smp 4 --icount --memory-root
 no_udev
 
 run=$(seconds 4 20)

@@ -13,7 +13,7 @@
 . "$(dirname -- "$0")/lib.sh"
 # shellcheck source=tests/vm/elv.sh
 . "$(dirname -- "$0")/elv.sh"
-in_machine --smp 2 --icount
+in_machine --smp 2 --icount --memory-root
 no_udev
 
 run=$(seconds 5 50)
