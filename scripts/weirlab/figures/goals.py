@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weirlab.figures.goals_file import RIVALS, WORDS, Goal, all_goals, beside, like
+from weirlab.figures.goals_file import ABOUT, RIVALS, WORDS, Goal, all_goals, beside, like
 from weirlab.places import SCENARIOS
 from weirlab.shapes import Entries, Figures, Labels
 
@@ -22,6 +22,8 @@ ME = 'weir'
 # Worst first.
 VERDICTS = {False: 'missed', None: 'not measured', True: 'met'}
 NOT_SCORED = 'gate failed: not scored'
+# In the tables: what was lost first, what nobody knows last.
+SHOWN = (VERDICTS[False], VERDICTS[True], NOT_SCORED, VERDICTS[None])
 # Of sums and products of figures that are rounded.
 ROUNDING = 1e-9
 
@@ -147,7 +149,7 @@ def verdicts(checks: Checks, failed: Callable[[str, str], Any]) -> None:
             absent = [label for label in RIVALS if cases and goal.rivals is RIVALS and not any(
                 key[:2] == (goal.scenario, profile) and key[3] == label for key in checks.figures)]
             verdict = NOT_SCORED if cases and failed(goal.scenario, profile) else VERDICTS[worst.ok]
-            checks.check(goal.scenario, profile, text(goal), worst.value, worst.want, worst.ok, verdict=verdict,
+            checks.check(goal.scenario, profile, text(goal), worst.value, worst.want, worst.ok, word=goal.word, verdict=verdict,
                          sign=goal.sign, rival=worst.rival, of=worst.of, lacks=worst.lacks, case=case,
                          far=worst.far if worst.far is None or math.isfinite(worst.far) else None,
                          absent=absent, cases=len(cases), cases_missed=sum(found.ok is False for _, found in cases))
@@ -202,9 +204,35 @@ def details(check: dict[str, Any], number: Callable[[Any], str]) -> str:
     return '; '.join(said)
 
 
-def grid(checks: Entries, number: Callable[[Any], str]) -> list[list[Any]]:
-    """Heading and rows of the table: a goal a row, a profile a column; cells of (verdict, details)."""
-    profiles, rows = list(dict.fromkeys(check['profile'] for check in checks)), {}
+def losses_first(check: dict[str, Any]) -> tuple[int, float]:
+    """A key: what was missed, by most first."""
+    far = math.inf if check['far'] is None else check['far']
+    return SHOWN.index(check['verdict']), -far if check['verdict'] == VERDICTS[False] else 0.0
+
+
+def counted(checks: Entries) -> str:
+    """How many of them are met, missed and so on."""
+    count = collections.Counter(check['verdict'] for check in checks)
+    return ', '.join(f'{count[verdict]} {verdict}' for verdict in (VERDICTS[True], VERDICTS[False], VERDICTS[None])) + (
+        f', {count[NOT_SCORED]} not scored, as the gate failed' if count[NOT_SCORED] else '')
+
+
+def by_word(checks: Entries) -> list[tuple[str, Entries]]:
+    """(heading, checks) of each word: losses first, of the words and in each of them."""
+    words = {word: sorted((check for check in checks if check['word'] == word), key=losses_first) for word in ABOUT}
+    found = [(word, mine) for word, mine in words.items() if mine]
+    found.sort(key=lambda pair: pair[1][0]['verdict'] != VERDICTS[False])
+    return [(f'{ABOUT[word]}: {counted(mine)}', mine) for word, mine in found]
+
+
+def profiles_of(checks: Entries) -> list[str]:
+    """The columns of the tables."""
+    return list(dict.fromkeys(check['profile'] for check in checks))
+
+
+def grid(checks: Entries, profiles: Sequence[str], number: Callable[[Any], str]) -> list[list[Any]]:
+    """Heading and rows of a table: a goal a row, a profile a column; cells of (verdict, details)."""
+    rows = {}
     for check in checks:
         rows.setdefault((check['scenario'], check['text']), {})[check['profile']] = \
             check['verdict'], details(check, number)
@@ -214,10 +242,7 @@ def grid(checks: Entries, number: Callable[[Any], str]) -> list[list[Any]]:
 
 def summing_up(checks: Entries) -> Iterator[str]:
     """Sentences below the table."""
-    count = collections.Counter(check['verdict'] for check in checks)
-    gated = f', {count[NOT_SCORED]} not scored, as the gate failed' if count[NOT_SCORED] else ''
-    yield (f"{len(checks)} verdicts, one a goal and profile that its scenario is for: {count['met']} met, "
-           f"{count['missed']} missed, {count['not measured']} not measured{gated}.")
+    yield f'{len(checks)} verdicts, one a goal and profile that its scenario is for: {counted(checks)}.'
     yield ('A goal is met if it is met in every case that ran, or in those that it names; shown is the worst. '
            f"Rivals are {', '.join(RIVALS)}, as far as they ran with the same seeds.")
     absent = {}

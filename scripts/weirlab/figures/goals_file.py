@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The file of goals, tests/fio/goals: reads it, and says what is wrong in which line.
 
-A line is SCENARIO CASES FIGURE CONDITION, with blanks between them; # begins a comment.
+A line is WORD SCENARIO CASES FIGURE CONDITION, with blanks between them; # begins a comment.
 docs/lab.md, "Goals", has the format."""
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from weirlab.text import Trouble
 
 # Left alone; the same without writeback throttling; and the kernel's own schedulers.
 RIVALS = ('none', 'none(wbt_lat_usec=0)', 'mq-deadline', 'kyber', 'bfq')
-# The scenario; what its cases have in common; the figure; how it has to stand to TIMES the
+# Of ABOUT; the scenario; what its cases have in common; the figure; how it has to stand to TIMES the
 # best of RIVALS, or to TIMES itself where there are none ('in' and 'inside': two bounds);
 # BESIDE: in what the rivals' case differs from weir's.
-Goal = collections.namedtuple('Goal', 'scenario cases figure sign times rivals beside', defaults=(None, None))
+Goal = collections.namedtuple('Goal', 'word scenario cases figure sign times rivals beside', defaults=(None, None))
+# isol-bench's four words, and what the tables call them.
+ABOUT = {'overhead': 'overhead', 'fairness': 'fairness', 'priority': 'priority against utilisation', 'burst': 'burst'}
 WORDS = {'foreground_seconds': 'run s', 'foreground_mbs': 'fg MB/s', 'background_mbs': 'bg MB/s',
          'total_mbs': 'total MB/s', 'write_mbs': 'MB/s written', 'p99_us': 'p99 us', 'p999_us': 'p99.9 us',
          'mean_us': 'mean us', 'weight_ratio': 'heavy over light', 'idle_share': "idle's share",
@@ -127,10 +129,12 @@ def check_cases(scenario: str, cases: str, other: str | None) -> None:
 def read_goal(line: str) -> Goal:
     """Of one line."""
     words = line.split()
-    if len(words) < 4:
-        raise Trouble(f"'{line.strip()}': want SCENARIO CASES FIGURE CONDITION")
-    cases = '' if words[1] == 'all' else words[1]
-    goal = Goal(words[0], cases, **{'rivals': None, 'beside': None, **condition(words[2:])})
+    if len(words) < 5:
+        raise Trouble(f"'{line.strip()}': want WORD SCENARIO CASES FIGURE CONDITION")
+    if words[0] not in ABOUT:
+        raise Trouble(f"word '{words[0]}': want of {' '.join(ABOUT)}")
+    cases = '' if words[2] == 'all' else words[2]
+    goal = Goal(*words[:2], cases, **{'rivals': None, 'beside': None, **condition(words[3:])})
     check_cases(goal.scenario, cases, goal.beside)
     return goal
 
@@ -148,13 +152,14 @@ def read_goals(path: pathlib.Path) -> tuple[Goal, ...]:
             continue
         try:
             goal = read_goal(line)
-            if goal in found:
-                raise Trouble(f'the same as line {found[goal]}')
+            same = [number for known, number in found.items() if known[1:] == goal[1:]]
+            if same:
+                raise Trouble(f'the same as line {same[0]}')
         except Trouble as trouble:
             raise Trouble(f'{path}:{count}: {trouble}') from None
         found[goal] = count
     if not found:
-        raise Trouble(f'{path}: no goal in it: want SCENARIO CASES FIGURE CONDITION, a goal a line')
+        raise Trouble(f'{path}: no goal in it: want WORD SCENARIO CASES FIGURE CONDITION, a goal a line')
     return tuple(found)
 
 

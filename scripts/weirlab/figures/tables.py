@@ -14,20 +14,27 @@ if TYPE_CHECKING:
 
 
 def show_goals(bench: Bench, markdown: bool) -> None:
-    """A verdict a goal and profile; in plain text, where lines are short, only what has run."""
+    """A verdict a goal and profile, by what the goals are about, losses first; in plain text, where
+    lines are short, only what has run."""
     checks = bench.verdicts()
     if not checks:
         return
     print(f"{'## ' if markdown else ''}Goals of weir\n")
-    if markdown:
-        heading, *rows = goals.grid(checks, figure_text)
-        show_table([heading] + [row[:2] + [': '.join(filter(None, cell)) for cell in row[2:]] for row in rows],
-                   True, len(heading))
-    else:
-        show_table([['', 'scenario', 'profile', 'goal', 'reached']] + [
-            [check['verdict'], check['scenario'], check['profile'], check['text'], goals.details(check, figure_text)]
-            for check in checks if check['cases']], False, 5)
-    print()
+    profiles = goals.profiles_of(checks)
+    for said, mine in goals.by_word(checks):
+        if markdown:
+            print(f'### {said}\n')
+            heading, *rows = goals.grid(mine, profiles, figure_text)
+            show_table([heading] + [row[:2] + [': '.join(filter(None, cell)) for cell in row[2:]] for row in rows],
+                       True, len(heading))
+        else:
+            print(f'{said}\n')
+            rows = [[check['verdict'], check['scenario'], check['profile'], check['text'],
+                     goals.details(check, figure_text)] for check in mine if check['cases']]
+            if not rows:
+                continue
+            show_table([['', 'scenario', 'profile', 'goal', 'reached'], *rows], False, 5)
+        print()
     for sentence in goals.summing_up(checks):
         print(('- ' if markdown else '  ') + sentence)
     print()

@@ -76,8 +76,11 @@ def goals_section(page: Page, bench: Bench) -> None:
     if not checks:
         return
     page.heading(2, 'Goals of weir', 'goals')
-    rows = goals.grid(checks, figure_text)
-    page.table(rows, len(rows[0]), ['goal'] * (len(rows) - 1))
+    profiles = goals.profiles_of(checks)
+    for said, mine in goals.by_word(checks):
+        page.heading(3, said)
+        rows = goals.grid(mine, profiles, figure_text)
+        page.table(rows, len(rows[0]), ['goal'] * (len(rows) - 1))
     for sentence in goals.summing_up(checks):
         page.note(sentence)
 
