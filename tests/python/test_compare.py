@@ -121,6 +121,18 @@ def test_one_millisecond_is_no_change(tmp_path):
     assert ratio({1: 30, 2: 30}, {1: 33, 2: 33}, 1 / 30).low < 1.1 < ratio({1: 30, 2: 30}, {1: 33, 2: 33}, 1 / 30).high
 
 
+@pytest.mark.parametrize('source, words', [('log', 'better'), ('lat bins', '')])
+def test_one_bin_is_no_change(tmp_path, capsys, source, words):
+    # All seeds are 1 % quicker; bins are 1.6 % wide.
+    for name, change in (('a', 1), ('b', 0.99)):
+        folder(tmp_path / name, change)
+        path = tmp_path / name / 'figures.json'
+        path.write_text(path.read_text().replace('"figures"', f'"latency_from": "{source}", "figures"'))
+    main([str(tmp_path / 'a'), str(tmp_path / 'b')])
+    rows = [line for line in capsys.readouterr().out.splitlines() if 'p99_us' in line]
+    assert len(rows) == 2 and all(row.startswith('better') == bool(words) for row in rows)
+
+
 def test_ratio_of_the_same_seeds():
     # Paired: seeds differ much, their ratios do not.
     found = ratio({1: 100, 2: 200, 3: 400}, {1: 110, 2: 222, 3: 436})

@@ -111,8 +111,8 @@ def ratio(a: Seeds, b: Seeds, grain: float = 0.0) -> Ratio:
     # All seeds changed alike, or not at all, but for the last digit.
     reach = float(special.stdtrit(freedom, 0.975)) * error if error > SAME else 0.0
     reach += grain if abs(middle) > SAME else 0.0
-    return Ratio(*(math.exp(x) if abs(x) > SAME else 1.0 for x in (middle, middle - reach, middle + reach)),
-                 error, freedom, grain)
+    found, low, high = (math.exp(x) if abs(x) > SAME else 1.0 for x in (middle, middle - reach, middle + reach))
+    return Ratio(found, low, high, error, freedom, grain)
 
 
 def grain_of(row: dict[str, Any], name: str) -> float:

@@ -134,7 +134,7 @@ def read_goal(line: str) -> Goal:
     if words[0] not in ABOUT:
         raise Trouble(f"word '{words[0]}': want of {' '.join(ABOUT)}")
     cases = '' if words[2] == 'all' else words[2]
-    goal = Goal(*words[:2], cases, **{'rivals': None, 'beside': None, **condition(words[3:])})
+    goal = Goal(words[0], words[1], cases, **{'rivals': None, 'beside': None, **condition(words[3:])})
     check_cases(goal.scenario, cases, goal.beside)
     return goal
 

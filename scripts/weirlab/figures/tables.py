@@ -3,14 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from weirlab.figures import goals
+from weirlab.figures.again import again, everything
 from weirlab.figures.words import cell, columns_of, figure_text, gate_lines, notes, origin, sweep_lines
 from weirlab.table import show_table
 
 if TYPE_CHECKING:
     from weirlab.figures.folder import Bench
+
+
+def show_again(bench: Bench, keys: Iterable[tuple[str, str]], markdown: bool) -> None:
+    """How to make the table above once more; on a terminal whoever reads it has just done so."""
+    if markdown:
+        print(f'- again: `{again(bench, keys)}`')
 
 
 def show_goals(bench: Bench, markdown: bool) -> None:
@@ -37,6 +45,7 @@ def show_goals(bench: Bench, markdown: bool) -> None:
         print()
     for sentence in goals.summing_up(checks):
         print(('- ' if markdown else '  ') + sentence)
+    show_again(bench, everything(bench), markdown)
     print()
 
 
@@ -47,6 +56,9 @@ def show(bench: Bench, markdown: bool) -> None:
         print(f"{'## ' if markdown else ''}Validity gate: {passed} of {len(bench.gate)} checks ok\n")
         show_table(gate_lines(bench.gate), markdown, 3)
         print()
+        if markdown:
+            show_again(bench, everything(bench), markdown)
+            print()
     show_goals(bench, markdown)
     tables = bench.tables()
     last = {key[:2]: key for key in tables}
@@ -66,12 +78,16 @@ def show(bench: Bench, markdown: bool) -> None:
         print()
         for note in notes(bench, key, entries):
             print(('- ' if markdown else '  ') + note)
+        show_again(bench, [key[:2]], markdown)
         print()
         sweeps = sweep_lines(bench, scenario, profile) if last[key[:2]] == key else []
         if sweeps:
             print(f"{'### ' if markdown else ''}{scenario}, {profile}, best of each sweep: {origin(entries)}\n")
             show_table(sweeps, markdown, 2)
             print()
+            if markdown:
+                show_again(bench, [key[:2]], markdown)
+                print()
     if bench.missing:
         print(f"{'## ' if markdown else ''}Missing: {len(bench.missing)}\n")
         for line in bench.missing:
