@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from weirlab.bench.keep import kept_rows
 from weirlab.bench.say import Refused
 from weirlab.files import read_json
 from weirlab.names import label_key, natural
@@ -125,17 +126,21 @@ def grain_of(row: dict[str, Any], name: str) -> float:
 
 
 def read_figures(folder: str) -> tuple[Found, dict[Key, float]]:
-    """Those of FOLDER/figures.json that a ratio can be made of, and how fine they are."""
+    """Those that a ratio can be made of, and how fine they are: of FOLDER/figures.json, or of
+    results that were kept."""
     path = os.path.join(folder, 'figures.json')
-    try:
-        document = read_json(path, None)
-    except (OSError, Trouble) as error:
-        raise Refused(str(error)) from None
-    if not isinstance(document, dict) or not isinstance(document.get('rows'), list):
-        raise Refused(f'{path}: not there, or not of scripts/bench-figures, which makes it of {folder}/runs')
+    rows = None if os.path.exists(path) else kept_rows(folder)
+    if rows is None:
+        try:
+            document = read_json(path, None)
+        except (OSError, Trouble) as error:
+            raise Refused(str(error)) from None
+        if not isinstance(document, dict) or not isinstance(document.get('rows'), list):
+            raise Refused(f'{path}: not there, or not of scripts/bench-figures, which makes it of {folder}/runs')
+        rows = document['rows']
     found: Found = {}
     grains: dict[Key, float] = {}
-    for row in document['rows']:
+    for row in rows:
         for name in LESS_IS_BETTER + MORE_IS_BETTER:
             value = row['figures'].get(name)
             if value is not None and value > 0:
@@ -190,7 +195,7 @@ def main(given: Sequence[str]) -> int:
         'other: the ratio B / A of each, with its 95 % interval over the seeds.',
         epilog='exit status: 0 none is worse by more than 2 %, 1 some are, and not by chance (docs/lab.md), '
         '2 usage, or nothing to compare, 3 something is not installed')
-    parser.add_argument('a', metavar='A', help='a folder with figures.json: before')
+    parser.add_argument('a', metavar='A', help='before: a folder with figures.json, or kept results of a drive, a file or a folder of them')
     parser.add_argument('b', metavar='B', help='the same: after')
     options = parser.parse_args(given)
     (a, grains), (b, more) = read_figures(options.a), read_figures(options.b)
