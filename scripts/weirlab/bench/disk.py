@@ -13,6 +13,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from weirlab.bench.announce import announcement
 from weirlab.bench.say import Refused, say
 from weirlab.devices import name_in_sysfs, path_of
 from weirlab.text import Trouble
@@ -39,6 +40,8 @@ def available(scheduler: str, disk: str) -> bool:
     if scheduler in pathlib.Path(f"/sys/block/{disk}/queue/scheduler").read_text() \
             .replace("[", "").replace("]", "").split():
         return True
+    if shutil.which("modprobe") is None:
+        return True  # it is said below that it is missing
     module = scheduler + ("-iosched" if scheduler in ("kyber", "weir") else "")
     return subprocess.run(["modprobe", "-n", "-q", module], check=False).returncode == 0
 
@@ -60,6 +63,15 @@ def check_device(options: argparse.Namespace, scenarios: list[Scenario]) -> None
     why = in_use(path)
     if why:
         raise Refused(f"--device is '{path}': {why}")
+    absent = [name for name in options.schedulers if not available(name, disk)]
+    if absent and options.sched is not None:
+        raise Refused(f"--sched has '{absent[0]}': this kernel has none, and no module of it is"
+                      " installed")
+    if absent:
+        say(f"left out, since this kernel has none: {' '.join(absent)}")
+        options.schedulers = [name for name in options.schedulers if name not in absent]
+    for line in announcement(options, scenarios):
+        say(line)
     losing = [s.name for s in scenarios if s.destroys]
     if losing and not options.destroy:
         raise Refused(f"what is on {path} WOULD BE LOST: {' '.join(losing)} write to it;"
@@ -79,13 +91,6 @@ def check_device(options: argparse.Namespace, scenarios: list[Scenario]) -> None
     if lacking:
         say(f"missing: {' '.join(lacking)} (Debian packages: {' '.join(lacking.values())})")
         sys.exit(STATUS_MISSING)
-    absent = [name for name in options.schedulers if not available(name, disk)]
-    if absent and options.sched is not None:
-        raise Refused(f"--sched has '{absent[0]}': this kernel has none, and no module of it is"
-                      " installed")
-    if absent:
-        say(f"left out, since this kernel has none: {' '.join(absent)}")
-        options.schedulers = [name for name in options.schedulers if name not in absent]
     for scenario in scenarios:
         if scenario.events:
             raise Refused(f"{scenario.name} changes the disk's speed: only a simulated one can")

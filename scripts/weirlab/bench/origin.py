@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from weirlab.bench.announce import drive
 from weirlab.bench.scenario import QUICK_SWEEP, SWEEP
 from weirlab.places import REPO
 
@@ -89,7 +90,8 @@ def record(options: argparse.Namespace, scenarios: list[Scenario]) -> None:
     (options.out / "bench.json").write_text(json.dumps({
         "scenarios": [s.name for s in scenarios], "schedulers": options.schedulers,
         "quick": options.quick, "seeds": options.seeds, "kernel": options.kernel,
-        "ipns": options.ipns, "device": options.device, "qemu": options.qemu,
+        "ipns": options.ipns, "device": options.device,
+        "drive": drive(options.device) if options.device else None, "qemu": options.qemu,
         "of": options.common,
         # Not everyone has a clone.
         "revision": revision or "unknown",

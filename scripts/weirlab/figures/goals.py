@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the elevator weir is to reach, a goal a line, and whether it does: computed from the
-figures of a bench directory."""
+"""Whether the elevator weir reaches its goals (tests/fio/goals): computed from the figures of a
+bench directory."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from weirlab.figures.goals_file import ABOUT, RIVALS, WORDS, Goal, all_goals, beside, like
 from weirlab.places import SCENARIOS
 from weirlab.shapes import Entries, Figures, Labels
 
@@ -19,52 +19,11 @@ if TYPE_CHECKING:
     from weirlab.figures.checks import Checks
 
 ME = 'weir'
-# Left alone; the same without writeback throttling; and the kernel's own schedulers.
-RIVALS = ('none', 'none(wbt_lat_usec=0)', 'mq-deadline', 'kyber', 'bfq')
-NONE, KYBER, SORTING = ('none',), ('kyber',), ('mq-deadline', 'bfq')
-# The scenario; what its cases have in common; the figure; how it has to stand to TIMES the
-# best of RIVALS, or to TIMES itself where there are none ('in' and 'inside': two bounds);
-# BESIDE: in what the rivals' case differs from weir's.
-Goal = collections.namedtuple('Goal', 'scenario cases figure sign times rivals beside', defaults=(None, None))
-GOALS = (
-    Goal('startup', 'BEFORE=500ms,LOAD=readers', 'foreground_seconds', '<=', 2, NONE, 'LOAD=alone'),
-    Goal('startup', 'BEFORE=500ms,LOAD=mixed', 'foreground_seconds', '<=', 2, NONE, 'LOAD=alone'),
-    Goal('startup', 'BEFORE=4s,LOAD=readers', 'foreground_seconds', '<=', 2, NONE, 'LOAD=alone'),
-    Goal('startup', 'BEFORE=4s,LOAD=mixed', 'foreground_seconds', '<=', 2, NONE, 'LOAD=alone'),
-    Goal('startup', 'LOAD=readers', 'background_mbs', '>=', 0.9, NONE),
-    Goal('startup', 'LOAD=mixed', 'background_mbs', '>=', 0.9, NONE),
-    Goal('small-vs-large-reads', '', 'p99_us', '<=', Fraction(1, 3), RIVALS),
-    Goal('small-vs-large-reads', '', 'total_mbs', '>=', 0.97, NONE),
-    Goal('reads-vs-writes', '', 'p99_us', '<=', 1.05, RIVALS),
-    Goal('reads-vs-writes', '', 'p999_us', '<', 1, RIVALS),
-    Goal('reads-vs-writes', '', 'background_mbs', '>=', 0.95, KYBER),
-    Goal('target-sweep', '', ('p99_us', 'background_mbs'), 'frontier', 1, KYBER),
-    Goal('reads-vs-writeback', '', 'p99_us', '<=', 1, RIVALS),
-    Goal('reads-vs-writeback', '', 'p999_us', '<=', 0.5, RIVALS),
-    Goal('reads-vs-writeback', '', 'write_mbs', '>=', 0.9, NONE),
-    Goal('fsync-vs-writeback', '', 'p99_us', '<', 1, RIVALS),
-    Goal('fsync-flood', '', 'p99_us', '<', 1, RIVALS),
-    Goal('two-groups', 'KIND=direct', 'weight_ratio', 'in', (2.7, 3.3)),
-    Goal('two-groups', 'KIND=buffered', 'weight_ratio', 'in', (2.7, 3.3)),
-    Goal('two-groups', '', 'total_mbs', '>=', 0.95, NONE),
-    Goal('priorities', 'LOAD=all', 'p99_us', '<=', 1.2, NONE, 'LOAD=alone'),
-    Goal('priorities', 'LOAD=all', 'idle_share', 'inside', (0, 0.05)),
-    Goal('throughput', '', 'foreground_mbs', '>=', 0.98, RIVALS),
-    Goal('throughput', 'DEPTH=1', 'mean_us', '<=', 1.03, NONE),
-    Goal('burst', '', 'settled_p99', '<=', 1.2),
-    Goal('burst', '', 'rate_back', '>=', 0.95),
-    Goal('disk', '', 'total_mbs', '>=', 1, SORTING),
-    Goal('disk', '', 'p99_us', '<', 1, SORTING),
-    Goal('large-io', '', 'total_mbs', '>=', 1, SORTING),
-    Goal('large-io', '', 'p99_us', '<', 1, SORTING),
-)
-WORDS = {'foreground_seconds': 'run s', 'foreground_mbs': 'fg MB/s', 'background_mbs': 'bg MB/s',
-         'total_mbs': 'total MB/s', 'write_mbs': 'MB/s written', 'p99_us': 'p99 us', 'p999_us': 'p99.9 us',
-         'mean_us': 'mean us', 'weight_ratio': 'heavy over light', 'idle_share': "idle's share",
-         'settled_p99': 'p99 0.5 s later over that before', 'rate_back': 'rate 1 s later over that before'}
 # Worst first.
 VERDICTS = {False: 'missed', None: 'not measured', True: 'met'}
 NOT_SCORED = 'gate failed: not scored'
+# In the tables: what was lost first, what nobody knows last.
+SHOWN = (VERDICTS[False], VERDICTS[True], NOT_SCORED, VERDICTS[None])
 # Of sums and products of figures that are rounded.
 ROUNDING = 1e-9
 
@@ -80,21 +39,6 @@ class Found(NamedTuple):
     of: Any = None
     far: float | None = None
     lacks: str | None = None
-
-
-def pairs(case: str) -> dict[str, str]:
-    """{variable: value} of a case's name."""
-    return dict(pair.split('=', 1) for pair in case.split(',') if '=' in pair)
-
-
-def like(case: str, some: str) -> bool:
-    """Whether the case has all that these have."""
-    return pairs(some).items() <= pairs(case).items()
-
-
-def beside(case: str, other: str | None) -> str:
-    """The case that differs from this in that."""
-    return ','.join(f'{name}={value}' for name, value in {**pairs(case), **pairs(other)}.items()) if other else case
 
 
 def planned(scenario: str) -> list[str]:
@@ -195,7 +139,7 @@ def verdicts(checks: Checks, failed: Callable[[str, str], Any]) -> None:
     FAILED(scenario, profile): whether the gate failed."""
     ran = {key[:2] for key in checks.figures}
     real = 'device' in {profile for _, profile in ran}
-    for goal in GOALS:
+    for goal in all_goals():
         profiles = ['device'] if real else planned(goal.scenario)
         profiles += sorted(profile for scenario, profile in ran
                            if scenario == goal.scenario and profile not in profiles)
@@ -205,7 +149,7 @@ def verdicts(checks: Checks, failed: Callable[[str, str], Any]) -> None:
             absent = [label for label in RIVALS if cases and goal.rivals is RIVALS and not any(
                 key[:2] == (goal.scenario, profile) and key[3] == label for key in checks.figures)]
             verdict = NOT_SCORED if cases and failed(goal.scenario, profile) else VERDICTS[worst.ok]
-            checks.check(goal.scenario, profile, text(goal), worst.value, worst.want, worst.ok, verdict=verdict,
+            checks.check(goal.scenario, profile, text(goal), worst.value, worst.want, worst.ok, word=goal.word, verdict=verdict,
                          sign=goal.sign, rival=worst.rival, of=worst.of, lacks=worst.lacks, case=case,
                          far=worst.far if worst.far is None or math.isfinite(worst.far) else None,
                          absent=absent, cases=len(cases), cases_missed=sum(found.ok is False for _, found in cases))
@@ -260,9 +204,35 @@ def details(check: dict[str, Any], number: Callable[[Any], str]) -> str:
     return '; '.join(said)
 
 
-def grid(checks: Entries, number: Callable[[Any], str]) -> list[list[Any]]:
-    """Heading and rows of the table: a goal a row, a profile a column; cells of (verdict, details)."""
-    profiles, rows = list(dict.fromkeys(check['profile'] for check in checks)), {}
+def losses_first(check: dict[str, Any]) -> tuple[int, float]:
+    """A key: what was missed, by most first."""
+    far = math.inf if check['far'] is None else check['far']
+    return SHOWN.index(check['verdict']), -far if check['verdict'] == VERDICTS[False] else 0.0
+
+
+def counted(checks: Entries) -> str:
+    """How many of them are met, missed and so on."""
+    count = collections.Counter(check['verdict'] for check in checks)
+    return ', '.join(f'{count[verdict]} {verdict}' for verdict in (VERDICTS[True], VERDICTS[False], VERDICTS[None])) + (
+        f', {count[NOT_SCORED]} not scored, as the gate failed' if count[NOT_SCORED] else '')
+
+
+def by_word(checks: Entries) -> list[tuple[str, Entries]]:
+    """(heading, checks) of each word: losses first, of the words and in each of them."""
+    words = {word: sorted((check for check in checks if check['word'] == word), key=losses_first) for word in ABOUT}
+    found = [(word, mine) for word, mine in words.items() if mine]
+    found.sort(key=lambda pair: pair[1][0]['verdict'] != VERDICTS[False])
+    return [(f'{ABOUT[word]}: {counted(mine)}', mine) for word, mine in found]
+
+
+def profiles_of(checks: Entries) -> list[str]:
+    """The columns of the tables."""
+    return list(dict.fromkeys(check['profile'] for check in checks))
+
+
+def grid(checks: Entries, profiles: Sequence[str], number: Callable[[Any], str]) -> list[list[Any]]:
+    """Heading and rows of a table: a goal a row, a profile a column; cells of (verdict, details)."""
+    rows = {}
     for check in checks:
         rows.setdefault((check['scenario'], check['text']), {})[check['profile']] = \
             check['verdict'], details(check, number)
@@ -272,10 +242,7 @@ def grid(checks: Entries, number: Callable[[Any], str]) -> list[list[Any]]:
 
 def summing_up(checks: Entries) -> Iterator[str]:
     """Sentences below the table."""
-    count = collections.Counter(check['verdict'] for check in checks)
-    gated = f', {count[NOT_SCORED]} not scored, as the gate failed' if count[NOT_SCORED] else ''
-    yield (f"{len(checks)} verdicts, one a goal and profile that its scenario is for: {count['met']} met, "
-           f"{count['missed']} missed, {count['not measured']} not measured{gated}.")
+    yield f'{len(checks)} verdicts, one a goal and profile that its scenario is for: {counted(checks)}.'
     yield ('A goal is met if it is met in every case that ran, or in those that it names; shown is the worst. '
            f"Rivals are {', '.join(RIVALS)}, as far as they ran with the same seeds.")
     absent = {}

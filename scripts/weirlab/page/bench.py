@@ -7,6 +7,7 @@ import itertools
 import json
 
 from weirlab.figures import goals
+from weirlab.figures.again import again, everything
 from weirlab.figures.folder import Bench
 from weirlab.figures.words import cell, columns_of, figure_text, gate_lines, notes, origin, sweep_lines
 from weirlab.names import label_key
@@ -76,8 +77,11 @@ def goals_section(page: Page, bench: Bench) -> None:
     if not checks:
         return
     page.heading(2, 'Goals of weir', 'goals')
-    rows = goals.grid(checks, figure_text)
-    page.table(rows, len(rows[0]), ['goal'] * (len(rows) - 1))
+    profiles = goals.profiles_of(checks)
+    for said, mine in goals.by_word(checks):
+        page.heading(3, said)
+        rows = goals.grid(mine, profiles, figure_text)
+        page.table(rows, len(rows[0]), ['goal'] * (len(rows) - 1))
     for sentence in goals.summing_up(checks):
         page.note(sentence)
 
@@ -96,6 +100,7 @@ def bench_page(directory: str, out: str) -> tuple[Page, str]:
     if True in simulated:
         page.note('Figures marked “simulated” are of weir-blk, a model of a drive, in a virtual machine that '
                   'counts instructions as time. They are those of no real drive and no real processor.')
+    page.again = again(bench, everything(bench), ['scripts/report'])
     page.heading(2, 'Validity gate', 'gate')
     if bench.gate is None:
         page.note('No gate.json: the gate has not been run, so nothing here has been held against real drives.',
@@ -126,6 +131,7 @@ def bench_page(directory: str, out: str) -> tuple[Page, str]:
         entries = list(itertools.chain(*tables.values()))
         page.heading(2, f'{key[0]}, {origin(entries)}', f's{i}')
         name = '-'.join(key)
+        page.again = again(bench, [key], ['scripts/report'])
         bench_tables(page, bench, key, tables)
         if len(tables) > 1 or entries[0]['measure'] != 'latency':
             draw_cases(page, key, tables, name + '-cases')
@@ -135,5 +141,6 @@ def bench_page(directory: str, out: str) -> tuple[Page, str]:
     if bench.missing:
         page.heading(2, f'Missing: {len(bench.missing)}', 'missing')
         page.add('<ul>' + ''.join(f'<li>{escaped(line)}</li>' for line in bench.missing) + '</ul>')
+    page.again = ''
     runs_section(page, bench)
     return page, 'weir: benchmark of I/O schedulers'

@@ -32,6 +32,7 @@ tr.goal td { text-align: left } tr.goal small { white-space: normal }
 .note { font-size: .85em; margin: .1em 0 } .failed { border: 2px solid #000; padding: .3em .6em; font-weight: bold }
 figure { margin: 1em 0 } img { max-width: 100%; height: auto } figcaption { font-size: .85em }
 pre { font-size: .8em; white-space: pre-wrap; overflow-wrap: anywhere }
+code { overflow-wrap: anywhere }
 .wide { overflow-x: auto }
 @page { size: A4 landscape; margin: 12mm }
 @media print {
@@ -53,6 +54,8 @@ class Page:
     def __init__(self, directory: str, steps: int) -> None:
         self.directory, self.parts, self.made = directory, [], []
         self.steps, self.said = steps, time.monotonic()
+        # The command that makes the tables and figures to come once more; '' where none is wanted.
+        self.again = ''
 
     def add(self, text: str) -> None:
         """HTML as it is."""
@@ -81,7 +84,11 @@ class Page:
                              (f'<small>{escaped(small)}</small>' if small else '') + f'</{tag}>')
             self.add(f'<tr class="{kind}">' if kind else '<tr>')
             self.add(''.join(cells) + '</tr>')
-        self.add('</table></div>')
+        self.add('</table></div>' + (f'<p class="note">{self.command()}</p>' if self.again else ''))
+
+    def command(self) -> str:
+        """How to make it again, as HTML."""
+        return f'Again: <code>{escaped(self.again)}</code>' if self.again else ''
 
     def figure(self, figure: Any, name: str, caption: str, colours: int = 128) -> None:
         """Save it; few colours make small files."""
@@ -100,7 +107,7 @@ class Page:
             print(f'report: {len(self.made)} figures of about {self.steps}', file=sys.stderr)
         self.add(f'<figure><img src="data:image/png;base64,{data}" alt="{escaped(caption)}" '
                  f'width="{image.width}" height="{image.height}"/>'
-                 f'<figcaption>{escaped(caption)}</figcaption></figure>')
+                 f'<figcaption>{escaped(caption)}{"<br/>" if self.again else ""}{self.command()}</figcaption></figure>')
 
     def whole(self, title: str) -> bytes:
         """The document, which is XML as well."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 
+from weirlab.figures.again import trace_again
 from weirlab.figures.words import number
 from weirlab.files import read_json
 from weirlab.page.html import Page, escaped
@@ -57,6 +58,7 @@ def trace_page(directory: str, out: str) -> tuple[Page, str]:
             'Much I2D: the scheduler or a full queue holds it. Much D2C: the device (and what is queued in it). Much '
             'Q2G: there were no free requests.',
             'Percentiles are of single I/Os, by nearest rank. MB are 10^6 bytes.')) + '</ul>')
+        page.again = trace_again(trace)
         page.heading(2, 'Where the time went', 'budget')
         draw_budget(page, trace, title)
         names = [('mean_ns', 'mean'), ('p50_ns', 'p50'), ('p90_ns', 'p90'), ('p99_ns', 'p99'), ('p99.9_ns', 'p99.9'),
@@ -79,6 +81,7 @@ def trace_page(directory: str, out: str) -> tuple[Page, str]:
         for name in ('operation', 'size', 'cpu'):
             page.heading(3, 'By ' + name.replace('cpu', 'CPU'))
             group_rows(page, {'size': 'at most'}.get(name, name), trace['by_' + name])
+        page.again = ''
         page.heading(2, 'Machine, versions, parameters', 'machine')
         rows = [[name.replace('_', ' '), trace.get(name)] for name in (
             'device', 'disk', 'simulated', 'scheduler', 'kernel', 'machine', 'command', 'date', 'dropped',
