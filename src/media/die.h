@@ -110,6 +110,14 @@ bool weir_die_live_some(struct weir_media *m, u32 d, u64 until_ns);
 u64 weir_die_next_ns(const struct weir_die *die, u64 programmed);
 
 /*
+ * When to look whether a die has nothing to do: it has no program left and its one-bit
+ * cells are emptied. tidy.c calls it.
+ * Return: a time of the model, in ns; if that is over, and the die has lived until now, it
+ * has nothing to do.
+ */
+u64 weir_die_idle_ns(const struct weir_flash *f, const struct weir_die *die);
+
+/*
  * A read, or a write to its place: on plane number @p at once. serve.c calls it, for a
  * die that has lived until @at_ns. @ns: how long the plane takes
  * Return: when it begins; of the wait, *gc_ns is due to garbage collection.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Flash: dies on channels, a write cache, and garbage collection. How it works: flash.c
- * has which way a command goes, serve.c what it does on planes, log.c the write cache and
- * die.c a die; flash_shape.c has how many there are of everything.
+ * has which way a command goes, serve.c what it does on planes, log.c the write cache,
+ * tidy.c what it does in idle time and die.c a die; flash_shape.c has how many there are of
+ * everything.
  *
  * Pure: compiled into the module and into tests/unit. The owner provides the
  * locking.
@@ -66,6 +67,10 @@ struct weir_model;
  * @map_sectors: of the mapping, to be written, and not yet a page
  * @debt: pages that garbage collection has yet to write
  * @owed: programs of these, before the next one of the host
+ * @tidy_ns: in idle time: when to look what can be collected; WEIR_NEVER: nothing can,
+ *           until a command has come
+ * @tidied_dies: so many have been looked at already
+ * @tidied_ns: when the first of these has nothing to do
  * @left: of the first of @stalled, in sectors
  * @stalled: writes that wait for room in the cache
  * @room_ns: when some die may have room for the first of them
@@ -132,6 +137,9 @@ struct weir_flash {
 	bool open_one_bit;
 	u64 debt;
 	u64 owed;
+	u64 tidy_ns;
+	u64 tidied_ns;
+	u32 tidied_dies;
 	u64 left;
 	struct weir_fifo stalled;
 	u64 room_ns;
@@ -198,8 +206,11 @@ bool weir_flash_catch_up(struct weir_media *m, u64 until_ns);
  */
 bool weir_flash_settle(struct weir_media *m, u64 until_ns);
 
-/* Return: when weir_flash_event() is to be called; WEIR_NEVER: it need not be. */
-u64 weir_flash_next_ns(const struct weir_media *m);
+/*
+ * Return: when weir_flash_event() is to be called; WEIR_NEVER: it need not be. @needed:
+ * somebody waits for it; else also for what the drive does in idle time
+ */
+u64 weir_flash_next_ns(const struct weir_media *m, bool needed);
 
 /* That time has come. */
 void weir_flash_event(struct weir_media *m);

@@ -63,8 +63,7 @@ bool weir_log_holds(struct weir_media *m, u64 sector, u64 at_ns)
 	return has_before(f, d, number + 1);
 }
 
-/* A program goes to its die, which has room, and the turn to the next one. */
-static void program_push(struct weir_media *m, u32 d, u8 flags, u64 at_ns)
+void weir_log_push(struct weir_media *m, u32 d, u8 flags, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
 	struct weir_die *die = &f->die[d];
@@ -107,7 +106,7 @@ static void program_close(struct weir_media *m, u64 at_ns)
 	struct weir_flash *f = &m->flash;
 
 	f->open_sectors = 0;
-	program_push(m, f->open_die, f->open_one_bit ? WEIR_PROGRAM_ONE_BIT : 0, at_ns);
+	weir_log_push(m, f->open_die, f->open_one_bit ? WEIR_PROGRAM_ONE_BIT : 0, at_ns);
 	f->debt += f->map_sectors >> f->page_shift;
 	f->map_sectors &= (1U << f->page_shift) - 1;
 	f->owed = due_of(f, f->debt, m->model.gc_burst);
@@ -185,7 +184,7 @@ static bool program_open(struct weir_media *m, u64 at_ns)
 		m->work += 2;
 		f->owed--;
 		f->debt -= f->program_pages;
-		program_push(m, f->open_die, WEIR_PROGRAM_COLLECTS, at_ns);
+		weir_log_push(m, f->open_die, WEIR_PROGRAM_COLLECTS, at_ns);
 	}
 	return false;
 }
