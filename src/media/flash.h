@@ -67,7 +67,7 @@ struct weir_model;
  * @map_sectors: of the mapping, to be written, and not yet a page
  * @debt: pages that garbage collection has yet to write
  * @owed: programs of these, before the next one of the host
- * @tidy_ns: in idle time: when to look what can be collected; WEIR_NEVER: nothing can,
+ * @tidy_ns: in idle time: when to look what can be collected; WEIR_NEVER: nothing is,
  *           until a command has come
  * @tidied_dies: so many have been looked at already
  * @tidied_ns: when the first of these has nothing to do

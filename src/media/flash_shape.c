@@ -31,7 +31,8 @@ void weir_flash_retune(struct weir_media *m)
 	f->idle_ns = weir_scaled(m, model->idle_ns);
 	f->drain_ns = min(weir_scaled(m, model->program_ns) + f->copy_read_ns +
 			  f->transfer_ns[0], WEIR_MAX_NS);
-	f->tidy_ns = 0;
+	/* It has been made for a while: that is no idle time. */
+	f->tidy_ns = m->last_ns ? 0 : WEIR_NEVER;
 	f->tidied_dies = 0;
 	if (f->collects)
 		weir_ftl_retune(&f->ftl, model);

@@ -3,7 +3,7 @@
  * Flash that collects garbage by itself while it is idle, with gc_idle_permille.
  *
  * - It begins when no command has been inside for idle_ns, and goes on until there are so
- *   many free blocks, or no garbage, or a command comes.
+ *   many free blocks, or no garbage, or a command comes. Not before the first command.
  * - Each die that has nothing else to do is given one program of what is copied (ftl.c) at a
  *   time, so that who comes waits for no more than this. One-bit cells are emptied first.
  * - These are events like any other, in their order and at their times, but nobody is called
