@@ -97,7 +97,7 @@ enum weir_media_kind {
 	       "Disk: seek over the whole disk in ns; linear from a third")	\
 	NUMBER(write_settle_ns, 0, 1000000000, "Disk: a write's longer settling in ns") \
 	NUMBER(idle_ns, 0, 60000000000,					\
-	       "Idle time in ns: then a disk writes out its cache, flash empties its one-bit cells") \
+	       "Idle time in ns: then a disk writes out its cache, flash empties one-bit cells") \
 	/* network block storage */					\
 	NUMBER(rtt_ns, 0, 60000000000, "Network: round trip in ns")	\
 	NUMBER(remote_read_ns, 0, 60000000000,				\
