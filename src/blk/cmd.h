@@ -27,7 +27,8 @@ enum {
 
 /**
  * struct weir_fault - what is to be wrong with a request (inject.c decides, wrong.c
- * does it); all 0 but from there on until its work is done
+ * does it); all 0 but from there on until its work is done, or the next request of the
+ * tag would have it
  * @act: enum weir_rule_act
  * @waits: it is on one of inject.c's lists; under its lock
  * @waited: it was, and is to be done now
@@ -64,8 +65,8 @@ struct weir_fault {
  * @write: on a disk with a volatile cache: what it changes, as the cache has it
  * @covers: a flush: the event before it was taken
  * @taken: the power cut has counted it
+ * @fault: what is to be wrong with it; but for its act only touched on a disk with faults
  * @media: the media model's part of it
- * @fault: what is to be wrong with it; only touched on a disk with faults
  */
 struct weir_cmd {
 	struct weir_due_entry due;
@@ -76,8 +77,8 @@ struct weir_cmd {
 	struct weir_write *write;
 	u64 covers;
 	bool taken;
-	struct weir_media_cmd media;
 	struct weir_fault fault;
+	struct weir_media_cmd media;
 };
 
 /*

@@ -132,15 +132,15 @@ bool weir_inject_knows(const struct weir_rule *rule)
 
 static void take_rule(struct weir_fault *f, const struct weir_rule *r)
 {
-	f->act = r->act;
-	f->hold = r->hold;
-	if (r->delay_ns)
-		f->until_ns = ktime_get_ns() + r->delay_ns;
-	if (r->act == WEIR_ACT_STATUS)
-		f->status = blk_status(r->status);
-	f->bits = r->corrupt;
-	f->draw = weir_rule_random(~r->seed, r->hits);
-	f->away = r->misdirect;
+	*f = (struct weir_fault){
+		.act = r->act,
+		.hold = r->hold,
+		.status = r->act == WEIR_ACT_STATUS ? blk_status(r->status) : BLK_STS_OK,
+		.bits = r->corrupt,
+		.draw = weir_rule_random(~r->seed, r->hits),
+		.away = r->misdirect,
+		.until_ns = r->delay_ns ? ktime_get_ns() + r->delay_ns : 0,
+	};
 }
 
 /* As null_blk: both are asked, and who is requeued does not time out. */
@@ -173,7 +173,7 @@ enum weir_next weir_inject(struct weir_disk *wd, struct request *rq, bool may_re
 			take_attrs(f, in);
 	}
 	if (f->act == WEIR_ACT_REQUEUE) {
-		f->act = WEIR_ACT_NONE;
+		memset(f, 0, sizeof(*f));
 		in->refuse = !in->refuse;
 		next = in->refuse && may_refuse ? WEIR_REFUSED : WEIR_TAKEN;
 	} else if (f->act == WEIR_ACT_TIMEOUT) {
