@@ -34,6 +34,7 @@ enum {
  * @waited: it was, and is to be done now
  * @hold: it waits to be released
  * @status: how it fails, with WEIR_ACT_STATUS and WEIR_ACT_TIMEOUT
+ * @removals: how often all rules had been removed when it met its own
  * @bits: how many are flipped, with WEIR_ACT_CORRUPT
  * @draw: chooses them
  * @away: how far away it is done, in sectors, with WEIR_ACT_MISDIRECT
@@ -46,6 +47,7 @@ struct weir_fault {
 	bool waited;
 	bool hold;
 	blk_status_t status;
+	u32 removals;
 	u32 bits;
 	u64 draw;
 	s64 away;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Proves that fault rules can be taken away under I/O: a request that has met one has
-# that fault, whatever becomes of the rule, and no other request has it. Needs nothing
-# special; about half a minute.
+# that fault, whatever becomes of the rule, and no other request has it; and nothing
+# waits for a rule that is gone. Needs nothing special; about two minutes.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -68,5 +68,40 @@ end_load
 try 'none is lost' at_rest
 rmdir "$conf/weir0"
 
+# --- nobody waits for a rule that is gone ---
+
+# held: how many
+held()
+{
+	local word
+
+	read -r word held <"$conf/weir0/faults/waiting"
+}
+
+make_disk weir0 size=64 submit_queues=2
+mountpoint -q /sys/kernel/tracing || mount -t tracefs nodev /sys/kernel/tracing
+# That stands between meeting a rule and waiting for it: a stack trace makes it long.
+echo stacktrace >/sys/kernel/tracing/events/weir_blk/weir_blk_submit/trigger
+load_with --ioengine=libaio --rw=randread --bs=4k --iodepth=64 --numjobs=2 --thread
+most=0
+for ((round = 0; round < 600; round++)); do
+	printf 'add,op=READ,hold,chance=8\n' >"$conf/weir0/faults/rules"
+	held
+	((held <= most)) || most=$held
+	printf 'removeall\n' >"$conf/weir0/faults/rules"
+	for ((tries = 0; tries < 100; tries++)); do
+		held
+		((held)) || break
+		sleep 0.05
+	done
+	((held == 0)) || break
+done
+echo '!stacktrace' >/sys/kernel/tracing/events/weir_blk/weir_blk_submit/trigger
+is "$round $held" '600 0' 'no request is held by a rule that is gone'
+holds "some were by the rule: $most" 'most > 0'
+rules
+end_load
+try 'none is lost' at_rest
+rmdir "$conf/weir0"
 unload
 done_testing
