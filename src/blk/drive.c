@@ -215,11 +215,13 @@ bool weir_drive_cancel(struct weir_drive *d, struct request *rq)
 	unsigned long flags;
 	bool ours;
 
-	/* Before that its bytes are in the hands of whoever moves them. */
-	if (!(atomic_read_acquire(&cmd->met) & WEIR_MOVED))
-		return false;
+	/*
+	 * Before it has moved, its bytes are in the hands of whoever moves them. Asked with the
+	 * lock: until it is submitted, @met is what the tag's last request left.
+	 */
 	spin_lock_irqsave(&d->lock, flags);
-	ours = weir_media_cancel(d->media, &cmd->media);
+	ours = atomic_read_acquire(&cmd->met) & WEIR_MOVED &&
+	       weir_media_cancel(d->media, &cmd->media);
 	spin_unlock_irqrestore(&d->lock, flags);
 	return ours;
 }
