@@ -34,7 +34,7 @@ static void take_bytes(void *from, void *to, u32 len)
 static struct weir_write *write_of(struct weir_disk *wd, struct request *rq, bool may_sleep)
 {
 	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
-	/* A media model that was chosen meanwhile may have a cache that survives. */
+	/* A media model may have a cache that survives; that changes while no request is here. */
 	bool durable = rq->cmd_flags & REQ_FUA || !READ_ONCE(wd->set.write_cache);
 
 	if (!cmd->write)

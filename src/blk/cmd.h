@@ -27,12 +27,14 @@ enum {
 
 /**
  * struct weir_fault - what is to be wrong with a request (inject.c decides, wrong.c
- * does it); all 0 but from there on until its work is done
+ * does it); all 0 but from there on until its work is done, or the next request of the
+ * tag would have it
  * @act: enum weir_rule_act
  * @waits: it is on one of inject.c's lists; under its lock
  * @waited: it was, and is to be done now
  * @hold: it waits to be released
  * @status: how it fails, with WEIR_ACT_STATUS and WEIR_ACT_TIMEOUT
+ * @removals: how often all rules had been removed when it met its own
  * @bits: how many are flipped, with WEIR_ACT_CORRUPT
  * @draw: chooses them
  * @away: how far away it is done, in sectors, with WEIR_ACT_MISDIRECT
@@ -45,6 +47,7 @@ struct weir_fault {
 	bool waited;
 	bool hold;
 	blk_status_t status;
+	u32 removals;
 	u32 bits;
 	u64 draw;
 	s64 away;
@@ -64,8 +67,8 @@ struct weir_fault {
  * @write: on a disk with a volatile cache: what it changes, as the cache has it
  * @covers: a flush: the event before it was taken
  * @taken: the power cut has counted it
+ * @fault: what is to be wrong with it; but for its act only touched on a disk with faults
  * @media: the media model's part of it
- * @fault: what is to be wrong with it; only touched on a disk with faults
  */
 struct weir_cmd {
 	struct weir_due_entry due;
@@ -76,8 +79,8 @@ struct weir_cmd {
 	struct weir_write *write;
 	u64 covers;
 	bool taken;
-	struct weir_media_cmd media;
 	struct weir_fault fault;
+	struct weir_media_cmd media;
 };
 
 /*

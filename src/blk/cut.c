@@ -93,6 +93,23 @@ static s64 complete_flush(struct weir_disk *wd, struct weir_cmd *cmd)
 	return event;
 }
 
+void weir_cut_flush(struct weir_disk *wd)
+{
+	struct weir_cut *cut = &wd->cut;
+	s64 event;
+
+	if (!cut->cache)
+		return;
+	spin_lock_irq(&cut->lock);
+	event = atomic64_inc_return(&cut->clock);
+	/* After a cut it is the adversary's. */
+	if (event >= 0) {
+		weir_volatile_flushed(cut->cache, event);
+		weir_image_flushed(cut);
+	}
+	spin_unlock_irq(&cut->lock);
+}
+
 static s64 complete_write(struct weir_cut *cut, struct weir_cmd *cmd)
 {
 	unsigned long flags;
@@ -185,10 +202,10 @@ void weir_cut_exit(struct weir_disk *wd)
 	mutex_destroy(&wd->cut.list_lock);
 }
 
-/* Is there anything that could be lost? */
-static bool has_cache(const struct weir_settings *s)
+/* Is there anything that could be lost, with this drive or with one that takes its place? */
+static bool has_cache(const struct weir_disk *wd)
 {
-	return s->cache_size && s->write_cache && s->memory_backed;
+	return wd->set.cache_size && wd->own_write_cache && wd->set.memory_backed;
 }
 
 static int make_cache(struct weir_disk *wd)
@@ -216,7 +233,7 @@ int weir_cut_start(struct weir_disk *wd)
 	cut->trigger = WEIR_CUT_OFF;
 	cut->settled = false;
 	cut->cuts = 0;
-	if (has_cache(s))
+	if (has_cache(wd))
 		err = make_cache(wd);
 	if (!err && s->history)
 		err = weir_image_history(wd, true);

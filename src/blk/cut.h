@@ -128,6 +128,12 @@ static inline bool weir_cut_on(const struct weir_cut *cut)
 
 /* I/O. */
 
+/*
+ * All that has been done so far is durable. Called by drive.c when another drive takes the
+ * place of this one, while no request is under way.
+ */
+void weir_cut_flush(struct weir_disk *wd);
+
 /**
  * weir_cut_take() - a request has been taken
  *

@@ -233,13 +233,14 @@ static int add(struct weir_disk *wd)
 	return err;
 }
 
-void weir_disk_report_media(struct weir_disk *wd, const struct weir_model_config *media)
+void weir_disk_report_media(const struct weir_disk *wd, const struct weir_model_config *media,
+			    struct weir_settings *s)
 {
 	const struct weir_profile *p = media->profile;
 	bool model = media->model.kind != WEIR_KIND_NONE;
 
-	WRITE_ONCE(wd->set.rotational, wd->own_rotational || (model && p->rotational));
-	WRITE_ONCE(wd->set.write_cache, wd->own_write_cache && (!model || p->write_cache));
+	s->rotational = wd->own_rotational || (model && p->rotational);
+	s->write_cache = wd->own_write_cache && (!model || p->write_cache);
 }
 
 /* The hardware queues are new. */
@@ -258,7 +259,7 @@ static void take_settings(struct weir_disk *wd, const struct weir_settings *aske
 	wd->set = *asked;
 	wd->own_rotational = asked->rotational;
 	wd->own_write_cache = asked->write_cache;
-	weir_disk_report_media(wd, media);
+	weir_disk_report_media(wd, media, &wd->set);
 	wd->gone = false;
 	wd->dying = false;
 	atomic64_set(&wd->bandwidth_ns, 0);

@@ -152,10 +152,11 @@ int weir_disk_power_on(struct weir_disk *wd, const struct weir_settings *s,
 int weir_disk_power_off(struct weir_disk *wd, bool force);
 
 /*
- * What a disk with this media model says of itself: wd->set.rotational and write_cache.
+ * What a disk with this media model says of itself: @s->rotational and write_cache.
  * Called when it goes on, and by drive.c when the model changes.
  */
-void weir_disk_report_media(struct weir_disk *wd, const struct weir_model_config *media);
+void weir_disk_report_media(const struct weir_disk *wd, const struct weir_model_config *media,
+			    struct weir_settings *s);
 
 /* Of the queue's limits, those that depend on the model. Called likewise. */
 void weir_disk_limit_zeroes(struct queue_limits *lim, const struct weir_settings *s,

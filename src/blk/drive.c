@@ -30,6 +30,7 @@
 
 #include "back.h"
 #include "cmd.h"
+#include "cut.h"
 #include "disk.h"
 #include "drive.h"
 #include "hctx.h"
@@ -215,11 +216,13 @@ bool weir_drive_cancel(struct weir_drive *d, struct request *rq)
 	unsigned long flags;
 	bool ours;
 
-	/* Before that its bytes are in the hands of whoever moves them. */
-	if (!(atomic_read_acquire(&cmd->met) & WEIR_MOVED))
-		return false;
+	/*
+	 * Before it has moved, its bytes are in the hands of whoever moves them. Asked with the
+	 * lock: until it is submitted, @met is what the tag's last request left.
+	 */
 	spin_lock_irqsave(&d->lock, flags);
-	ours = weir_media_cancel(d->media, &cmd->media);
+	ours = atomic_read_acquire(&cmd->met) & WEIR_MOVED &&
+	       weir_media_cancel(d->media, &cmd->media);
 	spin_unlock_irqrestore(&d->lock, flags);
 	return ours;
 }
@@ -332,17 +335,31 @@ void weir_drive_scale_timeout(struct weir_disk *wd, s64 from)
 						1, INT_MAX));
 }
 
-/* Does the disk say the same of itself with the new model? If not, it will. */
-static bool reports_same(struct weir_disk *wd, const struct weir_model_config *media)
+/* Does the disk say the same of itself with other settings? */
+static bool reports_same(const struct weir_settings *a, const struct weir_settings *b)
 {
-	const struct weir_settings old = wd->set;
-
-	weir_disk_report_media(wd, media);
-	return old.rotational == wd->set.rotational && old.write_cache == wd->set.write_cache;
+	return a->rotational == b->rotational && a->write_cache == b->write_cache;
 }
 
-/* Put another drive into its place, or none. Return: 0, or an error and nothing done. */
-static int replace(struct weir_disk *wd, struct weir_drive *new, const struct weir_model *model)
+/*
+ * The disk says something else of itself. Called while the queue is frozen: whether a write
+ * is volatile, and whether anybody flushes it, has to depend on the same drive.
+ */
+static void report(struct weir_disk *wd, const struct weir_settings *set)
+{
+	/* Nobody might flush any more what is volatile: the drive that goes does. */
+	if (set->write_cache != wd->set.write_cache)
+		weir_cut_flush(wd);
+	WRITE_ONCE(wd->set.rotational, set->rotational);
+	WRITE_ONCE(wd->set.write_cache, set->write_cache);
+}
+
+/*
+ * Put another drive into its place, or none, with which the disk reports what @set has.
+ * Return: 0, or an error and nothing done.
+ */
+static int replace(struct weir_disk *wd, struct weir_drive *new, const struct weir_model *model,
+		   const struct weir_settings *set)
 {
 	struct request_queue *q = wd->disk->queue;
 	struct queue_limits lim;
@@ -350,11 +367,12 @@ static int replace(struct weir_disk *wd, struct weir_drive *new, const struct we
 	int err;
 
 	lim = weir_limits_begin(q);
-	weir_disk_limit_zeroes(&lim, &wd->set, model);
+	weir_disk_limit_zeroes(&lim, set, model);
 	mutex_lock(&wd->drive_mutex);
 	memflags = weir_freeze_queue(q);
-	err = weir_limits_commit(q, &lim, weir_disk_features(&wd->set));
+	err = weir_limits_commit(q, &lim, weir_disk_features(set));
 	if (!err) {
+		report(wd, set);
 		wd->drive = new;
 		weir_queues_retime(wd);
 	}
@@ -363,8 +381,9 @@ static int replace(struct weir_disk *wd, struct weir_drive *new, const struct we
 	return err;
 }
 
-/* Another drive, or none. */
-static int exchange(struct weir_disk *wd, const struct weir_model *model)
+/* Another drive, or none. @set: as for replace() */
+static int exchange(struct weir_disk *wd, const struct weir_model *model,
+		    const struct weir_settings *set)
 {
 	struct weir_drive *old = wd->drive, *new = NULL;
 	const s64 speed = old ? old->model.speed : 1;
@@ -378,7 +397,7 @@ static int exchange(struct weir_disk *wd, const struct weir_model *model)
 	if (!old != !new)
 		err = keep_times(wd, new);
 	if (!err)
-		err = replace(wd, new, model);
+		err = replace(wd, new, model, set);
 	drive_destroy(err ? new : old);
 	if (!err)
 		weir_drive_scale_timeout(wd, speed);
@@ -388,7 +407,7 @@ static int exchange(struct weir_disk *wd, const struct weir_model *model)
 int weir_disk_retune(struct weir_disk *wd, const struct weir_model_config *media)
 {
 	const struct weir_model *model = &media->model;
-	const struct weir_settings before = wd->set;
+	struct weir_settings set = wd->set;
 	struct weir_drive *d = wd->drive;
 	s64 speed;
 	int err;
@@ -398,17 +417,16 @@ int weir_disk_retune(struct weir_disk *wd, const struct weir_model_config *media
 		return 0;
 	if (!fits(wd, model))
 		return -EINVAL;
-	if (reports_same(wd, media) && d && model->kind == d->model.kind &&
+	weir_disk_report_media(wd, media, &set);
+	if (reports_same(&wd->set, &set) && d && model->kind == d->model.kind &&
 	    weir_model_same_shape(&d->model, model)) {
 		speed = d->model.speed;
 		err = retune(d, model);
 		if (!err)
 			weir_drive_scale_timeout(wd, speed);
 	} else {
-		err = exchange(wd, model);
+		err = exchange(wd, model, &set);
 	}
-	if (err)
-		wd->set = before;
 	return err;
 }
 

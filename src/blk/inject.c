@@ -33,6 +33,8 @@
  * struct weir_inject - a disk's faults
  * @lock: protects all of it
  * @nr: how many of @rule there are
+ * @removals: how often all have been removed: it tells who has met one of them from who
+ *            has met a rule that is there
  * @stopped: the disk goes away, or is off: nobody waits
  * @refuse: the next to be requeued is refused instead
  * @rule: the rules, the oldest first
@@ -46,6 +48,7 @@
 struct weir_inject {
 	spinlock_t lock; /* see above */
 	u32 nr;
+	u32 removals;
 	bool stopped;
 	bool refuse;
 	struct weir_rule rule[WEIR_RULES_MAX];
@@ -130,17 +133,18 @@ bool weir_inject_knows(const struct weir_rule *rule)
 	return rule->act != WEIR_ACT_STATUS || blk_status(rule->status) != BLK_STS_OK;
 }
 
-static void take_rule(struct weir_fault *f, const struct weir_rule *r)
+static void take_rule(struct weir_fault *f, const struct weir_rule *r, u32 removals)
 {
-	f->act = r->act;
-	f->hold = r->hold;
-	if (r->delay_ns)
-		f->until_ns = ktime_get_ns() + r->delay_ns;
-	if (r->act == WEIR_ACT_STATUS)
-		f->status = blk_status(r->status);
-	f->bits = r->corrupt;
-	f->draw = weir_rule_random(~r->seed, r->hits);
-	f->away = r->misdirect;
+	*f = (struct weir_fault){
+		.act = r->act,
+		.hold = r->hold,
+		.status = r->act == WEIR_ACT_STATUS ? blk_status(r->status) : BLK_STS_OK,
+		.removals = removals,
+		.bits = r->corrupt,
+		.draw = weir_rule_random(~r->seed, r->hits),
+		.away = r->misdirect,
+		.until_ns = r->delay_ns ? ktime_get_ns() + r->delay_ns : 0,
+	};
 }
 
 /* As null_blk: both are asked, and who is requeued does not time out. */
@@ -168,12 +172,12 @@ enum weir_next weir_inject(struct weir_disk *wd, struct request *rq, bool may_re
 	if (!in->stopped) {
 		r = weir_rules_hit(in->rule, in->nr, op_of(rq), first, nr);
 		if (r)
-			take_rule(f, r);
+			take_rule(f, r, in->removals);
 		else
 			take_attrs(f, in);
 	}
 	if (f->act == WEIR_ACT_REQUEUE) {
-		f->act = WEIR_ACT_NONE;
+		memset(f, 0, sizeof(*f));
 		in->refuse = !in->refuse;
 		next = in->refuse && may_refuse ? WEIR_REFUSED : WEIR_TAKEN;
 	} else if (f->act == WEIR_ACT_TIMEOUT) {
@@ -312,7 +316,9 @@ bool weir_inject_wait(struct weir_disk *wd, struct request *rq)
 	bool waits;
 
 	spin_lock_irqsave(&in->lock, flags);
-	waits = !in->stopped;
+	/* A rule that has been removed since has let go of all that it held. */
+	waits = !in->stopped &&
+		(f->act == WEIR_ACT_TIMEOUT || f->removals == in->removals);
 	f->waits = waits;
 	if (!waits) {
 		f->hold = false;
@@ -413,6 +419,7 @@ void weir_inject_removeall(struct weir_disk *wd)
 
 	spin_lock_irq(&in->lock);
 	in->nr = 0;
+	in->removals++;
 	spin_unlock_irq(&in->lock);
 	let_all_go(in, &in->held);
 	let_all_go(in, &in->delayed);

@@ -48,7 +48,8 @@ enum weir_next weir_inject(struct weir_disk *wd, struct request *rq, bool may_re
  * Called by take.c after WEIR_WAITS, with no lock held. When the wait is over, a
  * worker does the request's work (weir_defer()).
  *
- * Return: false if it need not wait any more, as the disk is going away.
+ * Return: false if it need not wait any more, as the disk is going away or the rule has
+ * been removed.
  */
 bool weir_inject_wait(struct weir_disk *wd, struct request *rq);
 

@@ -46,7 +46,8 @@ static __always_inline bool perform(struct weir_disk *wd, struct request *rq,
 	struct weir_cmd *cmd = blk_mq_rq_to_pdu(rq);
 	int err;
 
-	if (unlikely(wd->check))
+	/* Who has met a fault has it, even if there are no rules any more. */
+	if (unlikely(wd->check || cmd->fault.act))
 		return weir_wrong_move(wd, rq, may_sleep);
 	err = weir_move(wd, rq, may_sleep);
 	if (unlikely(err)) {
@@ -117,7 +118,7 @@ static void work_on(struct weir_queue *wq, struct request *rq)
 		rq->rq_next = NULL;
 		arrive(wq, rq);
 	}
-	/* With its fault, even if there are no rules any more. */
+	/* What has waited, too: nothing of it may stay with the tag. */
 	weir_wrong_move(wq->wd, rq, true);
 	weir_watch_deferred(rq);
 	finish(wq, rq, NULL, NULL);

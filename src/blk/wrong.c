@@ -7,6 +7,7 @@
  * stays as it is. Nobody but the driver has the request meanwhile.
  */
 #include <linux/math64.h>
+#include <linux/sizes.h>
 
 #include "fault/rule.h"
 
@@ -70,7 +71,9 @@ static int move_changed(struct weir_disk *wd, struct request *rq, sector_t secto
  */
 static sector_t elsewhere(const struct weir_disk *wd, const struct request *rq, s64 away)
 {
-	const s64 capacity = get_capacity(wd->disk), block = wd->set.bs >> SECTOR_SHIFT;
+	/* Not the gendisk's: it becomes 0 when the disk is pulled, also under a request. */
+	const s64 capacity = wd->set.size * (SZ_1M >> SECTOR_SHIFT);
+	const s64 block = wd->set.bs >> SECTOR_SHIFT;
 	s64 at = away - div64_s64(away, capacity) * capacity;
 
 	at = (at & ~(block - 1)) + blk_rq_pos(rq);

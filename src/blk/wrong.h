@@ -14,8 +14,8 @@ struct weir_disk;
 /**
  * weir_wrong_move() - do a request's work, as weir_move(), or what is to be done instead
  *
- * Called by take.c if wd->check is set, and for all that its worker does. Context as
- * weir_move().
+ * Called by take.c if wd->check is set or the request has met a fault, and for all that
+ * its worker does. Context as weir_move().
  *
  * Return: false, without @may_sleep, if the whole is to be done again by somebody who
  * may; else how it went is in weir_cmd.status, and weir_cmd.fault is empty.
