@@ -10,7 +10,8 @@
  *
  * Records are found by the page's index, in buckets with a lock each; the newest of a
  * page comes first. All who change the store of such a disk do it here, under the
- * bucket's lock. Readers do not come here: they find the old page or the new one.
+ * bucket's lock. Readers do not come here: they find the old page or the new one, and
+ * read again if it was replaced meanwhile (store.h).
  *
  * Time is a count of events: see fault/fate.h. Its counter belongs to the owner, who
  * may stop it (the power cut) by setting the sign bit: what begins or ends later has a

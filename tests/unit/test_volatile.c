@@ -599,6 +599,34 @@ static void who_may_not_sleep_comes_back(void **state)
 	end(&x);
 }
 
+/* A page is replaced, taken out or erased while somebody reads it: he reads again. */
+static void who_reads_a_page_that_changes_reads_again(void **state)
+{
+	struct weir_store_reader r;
+	struct world x;
+	char got[4096];
+	int how;
+
+	for (how = 0; how < 3; how++) {
+		begin(&x, 1 << 20);
+		assert_int_equal(put(&x, 0, 8, 'a', false, false), 0);
+		weir_store_read_begin(&x.store, 0, &r);
+		weir_store_get(&x.store, &r, 0, got, 1000);
+		if (how == 2)
+			weir_volatile_erase(x.v, 0, 4096);
+		else
+			assert_int_equal(put(&x, 0, 8, how ? 0 : 'b', false, false), 0);
+		weir_store_get(&x.store, &r, 1000, got + 1000, 3096);
+		assert_true(got[0] != got[4095]);
+		assert_true(weir_store_read_again(&r));
+		weir_store_get(&x.store, &r, 0, got, 4096);
+		assert_false(weir_store_read_again(&r));
+		assert_int_equal(got[0], how ? 0 : 'b');
+		assert_memory_equal(got, got + 1, 4095);
+		end(&x);
+	}
+}
+
 /* Where there is not even a table there is nothing to discard; what comes after it is. */
 static void holes_are_passed_over(void **state)
 {
@@ -652,6 +680,7 @@ const struct CMUnitTest volatile_tests[] = {
 	cmocka_unit_test(an_image_may_not_be_had),
 	cmocka_unit_test(what_has_no_record_at_all_is_durable),
 	cmocka_unit_test(who_may_not_sleep_comes_back),
+	cmocka_unit_test(who_reads_a_page_that_changes_reads_again),
 	cmocka_unit_test(holes_are_passed_over),
 	cmocka_unit_test(a_cache_may_not_be_had),
 };
