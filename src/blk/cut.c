@@ -216,6 +216,8 @@ int weir_cut_start(struct weir_disk *wd)
 	cut->trigger = WEIR_CUT_OFF;
 	cut->settled = false;
 	cut->cuts = 0;
+	/* That of another cache: replug would mark its sectors. */
+	weir_loss_keep(cut, NULL);
 	if (has_cache(s))
 		err = make_cache(wd);
 	if (!err && s->history)

@@ -233,6 +233,31 @@ got=$(letters 0 64)
 like "$got" '[.]' 'or zeroes'
 like "$got" '[?]' 'or garbage'
 
+# Bad sectors of another moment. One seed in ten makes a snapshot without any.
+disk cut_mode=all cut_damage=error blocksize=4096
+make_disk s size=64
+put s power 0
+put_byte a 0 64
+flush
+put_byte b 0 64
+for ((i = 1; i < 20; i++)); do
+	put d cut_seed $i || break
+	put d snapshot s || break
+	[[ -z $(get s badblocks) ]] || break
+done
+like "$(get s badblocks)" '^[0-9]+ ' 'a snapshot has unreadable sectors'
+put d cut_damage none
+put d snapshot s
+is "$(get s badblocks)" '' 'the next one has not got them'
+put d cut_damage error
+put d snapshot s
+put d power 0
+put d cache_size 0
+put d power 1
+cut_and_replug
+is "$(get d badblocks)" '' 'a cut that takes nothing makes nothing unreadable'
+rmdir $conf/s
+
 # --- triggers ---
 
 disk cut_mode=all
