@@ -27,7 +27,7 @@
  * @node: in its bucket
  * @next: of the same write
  * @write: which
- * @old: the page, NULL: there was none
+ * @old: the page, NULL: there was none. Before the record is linked: the new one
  * @index: where
  * @sectors: which of its sectors the write changed
  * @settled: the power cut has been here

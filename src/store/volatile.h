@@ -57,7 +57,7 @@ void weir_volatile_free(struct weir_volatile *v);
  * @sector: where
  *
  * Return: for what follows; NULL if there is no memory, which makes the write durable
- * at once: all of these take NULL.
+ * at once: all of these take NULL. An atomic write must not go on then.
  */
 struct weir_write *weir_volatile_begin(struct weir_volatile *v, u64 sector, bool fua,
 				       bool atomic, bool may_sleep);
@@ -69,6 +69,8 @@ typedef void weir_fill_fn(void *from, void *to, u32 len);
  * weir_volatile_put() - write some bytes
  * @fill: brings them, page by page in order; NULL: zeroes
  * @from: for @fill
+ *
+ * All of an atomic write is one call, and it fails without having changed anything.
  *
  * Return: 0; -ENOSPC past the memory limit; -ENOMEM: without @may_sleep, the whole
  * write is to be done again, from its start, by somebody who may.

@@ -599,6 +599,43 @@ static void who_may_not_sleep_comes_back(void **state)
 	end(&x);
 }
 
+/* All of it, or nothing: when it is written, and when the power goes. */
+static void memory_does_not_tear_an_atomic_write(void **state)
+{
+	const u32 blocks[] = { 4, 11, 12, 19 };
+	struct weir_fate_plan plan;
+	struct weir_view view;
+	struct world x;
+	long n;
+	u32 i, sleeps;
+	int err, failed = 0;
+
+	for (n = 0; n < 16; n++) {
+		sleeps = n & 1;
+		begin(&x, 1 << 20);
+		assert_int_equal(put(&x, 0, 24, 'a', true, false), 0);
+		done(&x, 0);
+		x.one[1].w = weir_volatile_begin(x.v, 4, false, true, true);
+		x.nr++;
+		shim_fail = n / 2;
+		err = weir_volatile_put(x.v, x.one[1].w, 4 * BLOCK, 16 * BLOCK, fill, "b", sleeps);
+		shim_fail = -1;
+		failed += !!err;
+		for (i = 0; i < 4; i++)
+			assert_int_equal(block_of(&x.store, blocks[i]), err ? 'a' : 'b');
+		done(&x, 1);
+		weir_fate_init(&plan, 0, 0, WEIR_LOSE_ALL);
+		plan.clean = false;
+		view = weir_volatile_now(x.v);
+		weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+		for (i = 0; i < 4; i++)
+			assert_int_equal(block_of(&x.store, blocks[i]), 'a');
+		end(&x);
+	}
+	/* Three pages and three records */
+	assert_int_equal(failed, 12);
+}
+
 /* A page is replaced, taken out or erased while somebody reads it: he reads again. */
 static void who_reads_a_page_that_changes_reads_again(void **state)
 {
@@ -680,6 +717,7 @@ const struct CMUnitTest volatile_tests[] = {
 	cmocka_unit_test(an_image_may_not_be_had),
 	cmocka_unit_test(what_has_no_record_at_all_is_durable),
 	cmocka_unit_test(who_may_not_sleep_comes_back),
+	cmocka_unit_test(memory_does_not_tear_an_atomic_write),
 	cmocka_unit_test(who_reads_a_page_that_changes_reads_again),
 	cmocka_unit_test(holes_are_passed_over),
 	cmocka_unit_test(a_cache_may_not_be_had),

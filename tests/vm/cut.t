@@ -407,4 +407,26 @@ refused 'Invalid argument' 'no history without a cache' put d history 1
 put d power 0
 rmdir $conf/d
 unload
+
+# --- without memory ---
+
+# 256 pages. The atomic write needs 16, and there are two, once the two before it are
+# destaged.
+modprobe weir-blk nr_devices=0 memory_limit=1
+disk "cut_seed=$seed" cut_mode=all atomic_kib=64
+if [[ -e /sys/block/d/queue/atomic_write_max_bytes ]]; then
+	put_byte a 0 254
+	flush
+	put_byte b 100 2
+	/in/atomic /dev/d c 0 65536 2>/tmp/atomic.log
+	like "$(cat /tmp/atomic.log)" 'No space left' 'an atomic write has all it needs, or fails'
+	is "$(letters 0 16)" aaaaaaaaaaaaaaaa 'and has changed nothing then'
+	cut_and_replug
+	like "$(letters 0 16)" '^(a{16}|c{16})$' 'nor is it torn by a cut'
+else
+	skip 'no such kernel' 'an atomic write without memory'
+fi
+put d power 0
+rmdir $conf/d
+unload
 done_testing
