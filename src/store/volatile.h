@@ -148,7 +148,8 @@ void weir_volatile_settle(struct weir_volatile *v, const struct weir_fate_plan *
  * weir_volatile_image() - what would be left, as another store
  * @into: an empty one, as long as this
  *
- * Between weir_volatile_keep() calls, under I/O.
+ * Between weir_volatile_keep() calls, under I/O. Atomic writes that are not done when it
+ * begins are not in it.
  *
  * Return: 0, -ENOSPC, -ENOMEM, or -ESTALE: it cannot be gone back so far.
  */
