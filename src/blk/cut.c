@@ -326,7 +326,8 @@ int weir_cut_replug(struct weir_disk *wd)
 	mutex_lock(&wd->disk->open_mutex);
 	busy = disk_openers(wd->disk);
 	if (!busy) {
-		weir_loss_mark_errors(cut, wd);
+		/* Without another cut or a snapshot, it stays. */
+		weir_loss_mark_errors(cut->list, wd);
 		disarm(cut);
 		weir_inject_start(wd);
 		cut->settled = false;

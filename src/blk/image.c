@@ -138,9 +138,10 @@ static int take(struct weir_disk *wd, u32 number, const struct weir_view *view,
 	list = weir_loss_plan(wd, view, number, &plan);
 	err = weir_volatile_image(cut->cache, &plan, view, &into->store,
 				  list ? weir_loss_tell : NULL, list);
-	weir_loss_keep(cut, list);
+	/* Before a cut may replace it. */
 	if (!err)
-		err = weir_loss_mark_errors(cut, into);
+		err = weir_loss_mark_errors(list, into);
+	weir_loss_keep_snapshot(cut, list);
 	if (err == -ESTALE)
 		refuse(wd, "it cannot be gone back so far: there was no memory for it", err);
 	return err;

@@ -368,6 +368,30 @@ for ((i = 0; i < 4; i++)); do
 done
 is $i 4 'no history any more, while the disk goes back by it'
 
+# A cut while a snapshot is taken: each has a list of its own. (One was freed under the
+# other.)
+make_disk s size=64
+put s power 0
+for ((i = 1; i <= 4; i++)); do
+	disk cut_mode=random cut_damage=error cut_seed=$i blocksize=4096 || break
+	dd if=/dev/zero of=/dev/d bs=1M oflag=direct conv=fsync count=4 status=none || break
+	dd if=/dev/urandom of=/dev/d bs=1M oflag=direct count=4 status=none || break
+	put d snapshot s || break
+	alone=$(get s badblocks)
+	put d power_cut "ns $((i * 10000000))"
+	! put d snapshot s 2>/dev/null || [[ $(get s badblocks) == "$alone" ]] || break
+	for ((tries = 0; tries < 100; tries++)); do
+		[[ $(get d power_cut) != cut ]] || break
+		sleep 0.05
+	done
+	put d replug 1 || break
+	bad=$(get d badblocks | awk '{ sum += $2 } END { print sum + 0 }')
+	listed=$(fates | jq -s 'map(select(.fate == "error") | .sectors) | add // 0')
+	[[ $bad == "$listed" && $(fates | jq -s '.[0].number') == 0 ]] || break
+done
+is $i 5 'a cut and a snapshot at the same time'
+rmdir $conf/s
+
 disk cut_mode=random cut_seed=3
 mkfs.ext4 -q /dev/d
 mount /dev/d /mnt
