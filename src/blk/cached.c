@@ -89,7 +89,7 @@ int weir_cached_move(struct weir_disk *wd, struct request *rq, bool may_sleep)
 	case REQ_OP_FLUSH:
 		return 0;
 	case REQ_OP_SECURE_ERASE:
-		weir_volatile_erase(v, weir_move_pos(rq), blk_rq_bytes(rq));
+		weir_volatile_erase(v, weir_move_pos(rq), blk_rq_bytes(rq), may_sleep);
 		return 0;
 	case REQ_OP_WRITE:
 	case REQ_OP_DISCARD:

@@ -481,6 +481,12 @@ static int take_out(struct weir_volatile *v, struct weir_write *w, struct weir_s
 	return 0;
 }
 
+/* Where the table ends that has, or would have, a page. */
+static u64 after_leaf(u64 index)
+{
+	return ((index | (WEIR_STORE_SLOTS - 1)) + 1) << PAGE_SHIFT;
+}
+
 int weir_volatile_discard(struct weir_volatile *v, struct weir_write *w, u64 pos, u64 len,
 			  bool may_sleep)
 {
@@ -493,7 +499,7 @@ int weir_volatile_discard(struct weir_volatile *v, struct weir_write *w, u64 pos
 		struct weir_store_slot *slot = weir_store_slot_at(v->store, index);
 
 		if (weir_store_leaf_at(v->store, index) == &weir_store_no_leaf) {
-			pos = ((index | (WEIR_STORE_SLOTS - 1)) + 1) << PAGE_SHIFT;
+			pos = after_leaf(index);
 			continue;
 		}
 		if (is_hole(v, index))
@@ -527,18 +533,26 @@ static void erase_part(struct weir_volatile *v, struct weir_bucket *b, u64 index
 	untracked(v, b, index, sectors);
 }
 
-void weir_volatile_erase(struct weir_volatile *v, u64 pos, u64 len)
+void weir_volatile_erase(struct weir_volatile *v, u64 pos, u64 len, bool may_sleep)
 {
-	u32 part;
+	const u64 end = pos + len;
 
-	for (; len; pos += part, len -= part) {
+	while (pos < end) {
 		const u64 index = pos >> PAGE_SHIFT;
 		struct weir_bucket *b = weir_bucket_of(v, index);
+		u32 part = weir_store_piece(pos, end - pos);
 
-		part = weir_store_piece(pos, len);
+		/* Where there is no table there never was a page, nor a record of one. */
+		if (weir_store_leaf_at(v->store, index) == &weir_store_no_leaf) {
+			pos = after_leaf(index);
+			continue;
+		}
 		spin_lock(&b->lock);
 		erase_part(v, b, index, offset_in_page(pos), part);
 		spin_unlock(&b->lock);
+		pos += part;
+		if (may_sleep)
+			cond_resched();
 	}
 }
 

@@ -83,7 +83,7 @@ int weir_volatile_discard(struct weir_volatile *v, struct weir_write *w, u64 pos
 			  bool may_sleep);
 
 /* Zero a range, and all it was before: there is no way back. */
-void weir_volatile_erase(struct weir_volatile *v, u64 pos, u64 len);
+void weir_volatile_erase(struct weir_volatile *v, u64 pos, u64 len, bool may_sleep);
 
 /*
  * Completion, from any context. The order of events is what their numbers say.

@@ -15,7 +15,7 @@
 #include "store/store.h"
 #include "store/volatile.h"
 
-long shim_fail = -1, shim_held, shim_wait;
+long shim_fail = -1, shim_held, shim_wait, shim_scheduled;
 void (*shim_meanwhile)(void);
 
 #define PAGES 6
@@ -157,7 +157,7 @@ static void erase(struct world *x, struct bytes *b)
 	if (x->nr == WRITES)
 		return;
 	*o = (struct one){ .first = pos, .nr = x->block, .erase = true };
-	weir_volatile_erase(x->v, o->first * 512, o->nr * 512);
+	weir_volatile_erase(x->v, o->first * 512, o->nr * 512, true);
 	x->nr++;
 }
 
