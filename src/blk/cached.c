@@ -64,7 +64,8 @@ static int change(struct weir_disk *wd, struct request *rq, bool may_sleep)
 	struct weir_cursor at;
 	const u64 pos = weir_move_pos(rq), len = blk_rq_bytes(rq);
 
-	if (!w && !may_sleep)
+	/* Without a record a part of it could be durable, and the others not. */
+	if (!w && (!may_sleep || rq->cmd_flags & WEIR_REQ_ATOMIC))
 		return -ENOMEM;
 	if (req_op(rq) == REQ_OP_WRITE) {
 		at = weir_cursor_begin(rq);
@@ -88,7 +89,7 @@ int weir_cached_move(struct weir_disk *wd, struct request *rq, bool may_sleep)
 	case REQ_OP_FLUSH:
 		return 0;
 	case REQ_OP_SECURE_ERASE:
-		weir_volatile_erase(v, weir_move_pos(rq), blk_rq_bytes(rq));
+		weir_volatile_erase(v, weir_move_pos(rq), blk_rq_bytes(rq), may_sleep);
 		return 0;
 	case REQ_OP_WRITE:
 	case REQ_OP_DISCARD:

@@ -233,6 +233,8 @@ int weir_cut_start(struct weir_disk *wd)
 	cut->trigger = WEIR_CUT_OFF;
 	cut->settled = false;
 	cut->cuts = 0;
+	/* That of another cache: replug would mark its sectors. */
+	weir_loss_keep(cut, NULL);
 	if (has_cache(wd))
 		err = make_cache(wd);
 	if (!err && s->history)
@@ -341,7 +343,8 @@ int weir_cut_replug(struct weir_disk *wd)
 	mutex_lock(&wd->disk->open_mutex);
 	busy = disk_openers(wd->disk);
 	if (!busy) {
-		weir_loss_mark_errors(cut, wd);
+		/* Without another cut or a snapshot, it stays. */
+		weir_loss_mark_errors(cut->list, wd);
 		disarm(cut);
 		weir_inject_start(wd);
 		cut->settled = false;

@@ -74,7 +74,7 @@ struct weir_marks {
  * @marks: moments that can be gone back to
  * @cuts: how many there have been
  * @list_lock: protects @list
- * @list: what the last cut or snapshot did; NULL: nothing yet
+ * @list: what the last cut or snapshot did since the disk went on; NULL: nothing yet
  */
 struct weir_cut {
 	atomic64_t clock;

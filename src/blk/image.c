@@ -11,6 +11,7 @@
 #include "disk.h"
 #include "image.h"
 #include "loss.h"
+#include "verdict.h"
 
 /*
  * Marked are moments with so many writes since the flush, as bits; and then each time so
@@ -110,9 +111,13 @@ static int refuse(const struct weir_disk *wd, const char *why, int err)
 	return err;
 }
 
-/* Empty, and as long as @wd. */
-static int empty_store(struct weir_disk *wd, struct weir_disk *into)
+/* Empty, as long as @wd, and all of it can be read. */
+static int make_empty(struct weir_disk *wd, struct weir_disk *into)
 {
+	int err = weir_disk_mark(into, 0, U64_MAX - 1, false);
+
+	if (err)
+		return err;
 	weir_store_free(&into->store);
 	memset(&into->store, 0, sizeof(into->store));
 	return weir_store_resize(&into->store, (u64)wd->set.size << 20, wd->set.bs,
@@ -127,15 +132,16 @@ static int take(struct weir_disk *wd, u32 number, const struct weir_view *view,
 	struct weir_fate_list *list;
 	int err;
 
-	err = empty_store(wd, into);
+	err = make_empty(wd, into);
 	if (err)
 		return err;
 	list = weir_loss_plan(wd, view, number, &plan);
 	err = weir_volatile_image(cut->cache, &plan, view, &into->store,
 				  list ? weir_loss_tell : NULL, list);
-	weir_loss_keep(cut, list);
+	/* Before a cut may replace it. */
 	if (!err)
-		err = weir_loss_mark_errors(cut, into);
+		err = weir_loss_mark_errors(list, into);
+	weir_loss_keep_snapshot(cut, list);
 	if (err == -ESTALE)
 		refuse(wd, "it cannot be gone back so far: there was no memory for it", err);
 	return err;

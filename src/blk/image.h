@@ -37,7 +37,7 @@ void weir_image_forget(struct weir_cut *cut);
 /**
  * weir_image_take() - what a cut would leave
  * @mark: the number of a mark, or WEIR_MARK_NOW
- * @into: another disk, which is off; what it had is gone
+ * @into: another disk, which is off; what it had is gone, bad sectors too
  *
  * Called by configfs.c with the disk's mutex held, on a disk that is on, under I/O.
  * May sleep. The seed is cut_seed, and the number of the cut is @mark.

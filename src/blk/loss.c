@@ -78,6 +78,18 @@ void weir_loss_keep(struct weir_cut *cut, struct weir_fate_list *list)
 	kvfree(list);
 }
 
+void weir_loss_keep_snapshot(struct weir_cut *cut, struct weir_fate_list *list)
+{
+	if (list)
+		tidy(list);
+	mutex_lock(&cut->list_lock);
+	/* Else the cut has still to come, and replaces this one. */
+	if (!weir_cut_is_dead(cut))
+		swap(cut->list, list);
+	mutex_unlock(&cut->list_lock);
+	kvfree(list);
+}
+
 struct weir_fate_list *weir_loss_plan(struct weir_disk *wd, const struct weir_view *view,
 				      u64 number, struct weir_fate_plan *plan)
 {
@@ -108,14 +120,13 @@ struct weir_fate_list *weir_loss_plan(struct weir_disk *wd, const struct weir_vi
 	return list;
 }
 
-int weir_loss_mark_errors(const struct weir_cut *cut, struct weir_disk *wd)
+int weir_loss_mark_errors(const struct weir_fate_list *list, struct weir_disk *wd)
 {
 	int err = 0;
 	u32 i;
 
-	/* It changes under the disk's mutex, or in a cut that has been waited for. */
-	for (i = 0; cut->list && i < cut->list->nr && !err; i++) {
-		const struct weir_fate_entry *e = &cut->list->entry[i];
+	for (i = 0; list && i < list->nr && !err; i++) {
+		const struct weir_fate_entry *e = &list->entry[i];
 
 		if (e->fate == WEIR_FATE_ERROR)
 			err = weir_disk_mark(wd, e->sector, e->sector + e->sectors - 1, true);

@@ -59,13 +59,19 @@ void weir_loss_tell(void *to, u64 sector, u32 sectors, enum weir_fate fate, u64 
 /* Sort it, and put it in the place of the one there was. @list: may be NULL */
 void weir_loss_keep(struct weir_cut *cut, struct weir_fate_list *list);
 
+/*
+ * The same for a snapshot's: if the power has been cut meanwhile, the list is freed, and the
+ * cut's stays.
+ */
+void weir_loss_keep_snapshot(struct weir_cut *cut, struct weir_fate_list *list);
+
 /**
  * weir_loss_mark_errors() - what is to be unreadable becomes bad sectors
- * @cut: has the list
+ * @list: may be NULL; nobody may change it meanwhile
  * @wd: the disk that has the sectors
  *
  * Called with the disk's mutex held. Return: 0, or as weir_disk_mark(), with a message.
  */
-int weir_loss_mark_errors(const struct weir_cut *cut, struct weir_disk *wd);
+int weir_loss_mark_errors(const struct weir_fate_list *list, struct weir_disk *wd);
 
 #endif

@@ -73,13 +73,14 @@ void weir_volatile_survey(struct weir_volatile *v, const struct weir_view *view,
 	mutex_unlock(&v->walking);
 }
 
-/* How one looks back at a page */
+/* How one looks back at a page; @begun: under I/O, at this event; 0: there is none */
 struct look {
 	struct weir_volatile *v;
 	const struct weir_fate_plan *plan;
 	const struct weir_view *view;
 	weir_fate_fn *tell;
 	void *to;
+	u64 begun;
 };
 
 /* A block, or a page's share of one, in its page */
@@ -88,6 +89,30 @@ struct verdict {
 	enum weir_fate fate;
 	u64 write;
 };
+
+/*
+ * Was a write done when the look began? If not, pages that were looked at earlier may lack
+ * it. The answer stays, or it would be another one for the next page: its number is there
+ * a moment before it can be seen.
+ */
+static bool was_done(const struct look *l, struct weir_write *w)
+{
+	if (w->asked != l->begun) {
+		w->asked = l->begun;
+		w->was_done = weir_write_is_done(w) && w->life.done <= l->begun;
+	}
+	return w->was_done;
+}
+
+/* As weir_fate_step(); but an atomic write that is under way is not in an image. */
+static enum weir_step step_of(const struct look *l, struct weir_write *w, u64 sector)
+{
+	const enum weir_step step = weir_fate_step(l->plan, l->view, &w->life, sector);
+
+	if (step == WEIR_STEP_LATER || !w->life.atomic || !l->begun || was_done(l, w))
+		return step;
+	return WEIR_STEP_LOST;
+}
 
 /*
  * From the newest write of a block to the one that stays. Caller holds the bucket's
@@ -105,7 +130,7 @@ static struct verdict decide(const struct look *l, struct weir_bucket *b, u64 in
 
 		if (r->index != index || !test_bit(bit, r->sectors))
 			continue;
-		step = weir_fate_step(l->plan, l->view, &r->write->life, sector);
+		step = step_of(l, r->write, sector);
 		if (step == WEIR_STEP_DURABLE)
 			break;
 		if (step == WEIR_STEP_KEPT) {
@@ -313,10 +338,11 @@ int weir_volatile_image(struct weir_volatile *v, const struct weir_fate_plan *pl
 			const struct weir_view *view, struct weir_store *into,
 			weir_fate_fn *tell, void *to)
 {
-	const struct look l = { .v = v, .plan = plan, .view = view, .tell = tell, .to = to };
+	struct look l = { .v = v, .plan = plan, .view = view, .tell = tell, .to = to };
 	int err;
 
 	mutex_lock(&v->going_back);
+	l.begun = weir_volatile_clock(v);
 	err = image_all(&l, into);
 	if (!err && view->at < weir_volatile_earliest(v))
 		err = -ESTALE;

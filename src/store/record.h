@@ -27,7 +27,7 @@
  * @node: in its bucket
  * @next: of the same write
  * @write: which
- * @old: the page, NULL: there was none
+ * @old: the page, NULL: there was none. Before the record is linked: the new one
  * @index: where
  * @sectors: which of its sectors the write changed
  * @settled: the power cut has been here
@@ -49,6 +49,8 @@ struct weir_record {
  * @nr: how many
  * @counted: of these in weir_volatile.nr
  * @life: see there
+ * @asked: by the image that was begun at this event; protected by going_back
+ * @was_done: what it was told, see goback.c
  * @refs: one for the list, one for the request
  */
 struct weir_write {
@@ -57,6 +59,8 @@ struct weir_write {
 	unsigned long nr;
 	unsigned long counted;
 	struct weir_life life;
+	u64 asked;
+	bool was_done;
 	refcount_t refs;
 };
 
@@ -83,7 +87,7 @@ struct weir_bucket {
  * @destaged: counts them
  * @untracked: likewise
  * @walking: who walks the lists, or empties them; inside @going_back
- * @going_back: one at a time goes back; protects @scratch
+ * @going_back: one at a time goes back; protects @scratch, and what images ask of writes
  * @scratch: a page that is being put together
  * @spare_lock: protects @spare
  * @spare: for a write that finds no page

@@ -295,8 +295,11 @@ void *weir_store_new_page(struct weir_store *s, bool may_sleep)
 
 void *weir_store_swap(struct weir_store *s, struct weir_store_slot *slot, void *page)
 {
-	void *old = unrcu_pointer(xchg(&slot->page, RCU_INITIALIZER(page)));
+	const u32 seq = weir_store_lock(slot);
+	void *old = rcu_dereference_protected(slot->page, true);
 
+	rcu_assign_pointer(slot->page, page);
+	weir_store_unlock(slot, seq, true);
 	atomic_long_add(!!page - !!old, &s->nr_pages);
 	return old;
 }

@@ -142,7 +142,11 @@ struct weir_store_slot *weir_store_make_slot(struct weir_store *s, u64 index, bo
 /* Return: a page to be put there, charged, its bytes undefined; NULL past the limit. */
 void *weir_store_new_page(struct weir_store *s, bool may_sleep);
 
-/* Put a page (or none) there. Return: what was there */
+/*
+ * Put a page (or none) there. Takes the unit's lock, and so a reader who is at it reads
+ * again: one in several pieces would find both pages else. Units are pages where this is
+ * used. Return: what was there
+ */
 void *weir_store_swap(struct weir_store *s, struct weir_store_slot *slot, void *page);
 
 /* Free a page that is in no store any more, when nobody can be reading it. */

@@ -12,6 +12,8 @@
  * - Nothing that is volatile is lost for want of memory. A write that cannot be
  *   recorded is durable at once, with the same effect on older records; one that finds
  *   no page to be written to is written in place, by way of a spare page.
+ * - An atomic write must not be durable in part, so it has the pages and records for all
+ *   of it before it changes anything, or fails.
  */
 #include <linux/log2.h>
 #include <linux/sched.h>
@@ -313,24 +315,95 @@ static void replace_page(struct weir_volatile *v, struct weir_store_slot *slot,
 		weir_store_drop(old);
 }
 
-static int put_part(struct weir_volatile *v, struct weir_write *w, const struct part *p)
+/* @ready: of an atomic write, the record of this part, and of those after it; else NULL */
+static int put_part(struct weir_volatile *v, struct weir_write *w, const struct part *p,
+		    struct weir_record **ready)
 {
 	struct weir_store_slot *slot = weir_store_make_slot(v->store, p->index, p->may_sleep);
-	struct weir_record *r;
+	struct weir_record *r = *ready;
 	void *page;
 
 	if (!slot)
 		return -ENOMEM;
-	page = new_page(v, p->may_sleep);
-	if (!page)
-		return put_spare(v, slot, p);
-	r = new_record(w, p->index, p->offset, p->len, p->may_sleep);
-	if (!r && !p->may_sleep) {
-		weir_store_drop(page);
-		return -ENOMEM;
+	if (unlikely(r)) {
+		*ready = r->next;
+		page = r->old;
+	} else {
+		page = new_page(v, p->may_sleep);
+		if (!page)
+			return put_spare(v, slot, p);
+		r = new_record(w, p->index, p->offset, p->len, p->may_sleep);
+		if (!r && !p->may_sleep) {
+			weir_store_drop(page);
+			return -ENOMEM;
+		}
 	}
 	fill_part(p, page);
 	replace_page(v, slot, p, page, r);
+	return 0;
+}
+
+/*
+ * A record and a page for a part of an atomic write, which the record has until then.
+ * Return: an ERR_PTR if there is no memory
+ */
+static struct weir_record *prepare_part(struct weir_volatile *v, struct weir_write *w,
+					const struct part *p)
+{
+	struct weir_record *r;
+	void *page;
+
+	if (!weir_store_make_slot(v->store, p->index, p->may_sleep))
+		return ERR_PTR(-ENOMEM);
+	page = new_page(v, p->may_sleep);
+	if (!page)
+		return ERR_PTR(p->may_sleep ? -ENOSPC : -ENOMEM);
+	r = new_record(w, p->index, p->offset, p->len, p->may_sleep);
+	if (!r) {
+		weir_store_drop(page);
+		return ERR_PTR(-ENOMEM);
+	}
+	r->old = page;
+	return r;
+}
+
+static void drop_prepared(struct weir_record *ready)
+{
+	struct weir_record *next;
+
+	for (; ready; ready = next) {
+		next = ready->next;
+		weir_store_drop(ready->old);
+		kfree(ready);
+	}
+}
+
+static void set_part(struct part *p, u64 pos, u64 len)
+{
+	p->index = pos >> PAGE_SHIFT;
+	p->offset = offset_in_page(pos);
+	p->len = weir_store_piece(pos, len);
+}
+
+/* For all parts, in order. Return: as weir_volatile_put(); @ready is NULL on an error */
+static int prepare(struct weir_volatile *v, struct weir_write *w, u64 pos, u64 len,
+		   struct part p, struct weir_record **ready)
+{
+	struct weir_record *r, **last = ready;
+
+	for (; len; pos += p.len, len -= p.len) {
+		set_part(&p, pos, len);
+		r = prepare_part(v, w, &p);
+		if (IS_ERR(r)) {
+			drop_prepared(*ready);
+			*ready = NULL;
+			return PTR_ERR(r);
+		}
+		*last = r;
+		last = &r->next;
+		if (p.may_sleep)
+			cond_resched();
+	}
 	return 0;
 }
 
@@ -349,13 +422,14 @@ int weir_volatile_put(struct weir_volatile *v, struct weir_write *w, u64 pos, u6
 		      weir_fill_fn *fill, void *from, bool may_sleep)
 {
 	struct part p = { .fill = fill, .from = from, .may_sleep = may_sleep };
+	struct weir_record *ready = NULL;
 	int err = 0;
 
+	if (w && w->life.atomic)
+		err = prepare(v, w, pos, len, p, &ready);
 	for (; len && !err; pos += p.len, len -= p.len) {
-		p.index = pos >> PAGE_SHIFT;
-		p.offset = offset_in_page(pos);
-		p.len = weir_store_piece(pos, len);
-		err = put_part(v, w, &p);
+		set_part(&p, pos, len);
+		err = put_part(v, w, &p, &ready);
 		if (may_sleep)
 			cond_resched();
 	}
@@ -407,6 +481,12 @@ static int take_out(struct weir_volatile *v, struct weir_write *w, struct weir_s
 	return 0;
 }
 
+/* Where the table ends that has, or would have, a page. */
+static u64 after_leaf(u64 index)
+{
+	return ((index | (WEIR_STORE_SLOTS - 1)) + 1) << PAGE_SHIFT;
+}
+
 int weir_volatile_discard(struct weir_volatile *v, struct weir_write *w, u64 pos, u64 len,
 			  bool may_sleep)
 {
@@ -419,7 +499,7 @@ int weir_volatile_discard(struct weir_volatile *v, struct weir_write *w, u64 pos
 		struct weir_store_slot *slot = weir_store_slot_at(v->store, index);
 
 		if (weir_store_leaf_at(v->store, index) == &weir_store_no_leaf) {
-			pos = ((index | (WEIR_STORE_SLOTS - 1)) + 1) << PAGE_SHIFT;
+			pos = after_leaf(index);
 			continue;
 		}
 		if (is_hole(v, index))
@@ -453,18 +533,26 @@ static void erase_part(struct weir_volatile *v, struct weir_bucket *b, u64 index
 	untracked(v, b, index, sectors);
 }
 
-void weir_volatile_erase(struct weir_volatile *v, u64 pos, u64 len)
+void weir_volatile_erase(struct weir_volatile *v, u64 pos, u64 len, bool may_sleep)
 {
-	u32 part;
+	const u64 end = pos + len;
 
-	for (; len; pos += part, len -= part) {
+	while (pos < end) {
 		const u64 index = pos >> PAGE_SHIFT;
 		struct weir_bucket *b = weir_bucket_of(v, index);
+		u32 part = weir_store_piece(pos, end - pos);
 
-		part = weir_store_piece(pos, len);
+		/* Where there is no table there never was a page, nor a record of one. */
+		if (weir_store_leaf_at(v->store, index) == &weir_store_no_leaf) {
+			pos = after_leaf(index);
+			continue;
+		}
 		spin_lock(&b->lock);
 		erase_part(v, b, index, offset_in_page(pos), part);
 		spin_unlock(&b->lock);
+		pos += part;
+		if (may_sleep)
+			cond_resched();
 	}
 }
 

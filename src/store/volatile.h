@@ -10,7 +10,8 @@
  *
  * Records are found by the page's index, in buckets with a lock each; the newest of a
  * page comes first. All who change the store of such a disk do it here, under the
- * bucket's lock. Readers do not come here: they find the old page or the new one.
+ * bucket's lock. Readers do not come here: they find the old page or the new one, and
+ * read again if it was replaced meanwhile (store.h).
  *
  * Time is a count of events: see fault/fate.h. Its counter belongs to the owner, who
  * may stop it (the power cut) by setting the sign bit: what begins or ends later has a
@@ -56,7 +57,7 @@ void weir_volatile_free(struct weir_volatile *v);
  * @sector: where
  *
  * Return: for what follows; NULL if there is no memory, which makes the write durable
- * at once: all of these take NULL.
+ * at once: all of these take NULL. An atomic write must not go on then.
  */
 struct weir_write *weir_volatile_begin(struct weir_volatile *v, u64 sector, bool fua,
 				       bool atomic, bool may_sleep);
@@ -69,6 +70,8 @@ typedef void weir_fill_fn(void *from, void *to, u32 len);
  * @fill: brings them, page by page in order; NULL: zeroes
  * @from: for @fill
  *
+ * All of an atomic write is one call, and it fails without having changed anything.
+ *
  * Return: 0; -ENOSPC past the memory limit; -ENOMEM: without @may_sleep, the whole
  * write is to be done again, from its start, by somebody who may.
  */
@@ -80,7 +83,7 @@ int weir_volatile_discard(struct weir_volatile *v, struct weir_write *w, u64 pos
 			  bool may_sleep);
 
 /* Zero a range, and all it was before: there is no way back. */
-void weir_volatile_erase(struct weir_volatile *v, u64 pos, u64 len);
+void weir_volatile_erase(struct weir_volatile *v, u64 pos, u64 len, bool may_sleep);
 
 /*
  * Completion, from any context. The order of events is what their numbers say.
@@ -145,7 +148,8 @@ void weir_volatile_settle(struct weir_volatile *v, const struct weir_fate_plan *
  * weir_volatile_image() - what would be left, as another store
  * @into: an empty one, as long as this
  *
- * Between weir_volatile_keep() calls, under I/O.
+ * Between weir_volatile_keep() calls, under I/O. Atomic writes that are not done when it
+ * begins are not in it.
  *
  * Return: 0, -ENOSPC, -ENOMEM, or -ESTALE: it cannot be gone back so far.
  */

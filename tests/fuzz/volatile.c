@@ -15,7 +15,7 @@
 #include "store/store.h"
 #include "store/volatile.h"
 
-long shim_fail = -1, shim_held, shim_wait;
+long shim_fail = -1, shim_held, shim_wait, shim_scheduled;
 void (*shim_meanwhile)(void);
 
 #define PAGES 6
@@ -85,9 +85,9 @@ static void read_newest(struct world *x)
 	}
 }
 
-/* May @got be in a sector of what is left? */
+/* May @got be in a sector of what is left, in an image or after a cut? */
 static void check_left(const struct world *x, const struct weir_fate_plan *plan,
-		       const struct weir_view *view, u32 sector, int got)
+		       const struct weir_view *view, u32 sector, int got, bool image)
 {
 	const u32 block = sector / x->block * x->block;
 	bool found = false, decided = false;
@@ -101,6 +101,8 @@ static void check_left(const struct world *x, const struct weir_fate_plan *plan,
 			continue;
 		step = o->erase ? WEIR_STEP_DURABLE :
 				  weir_fate_step(plan, view, &o->life, block);
+		if (image && o->life.atomic && !o->life.done && step != WEIR_STEP_LATER)
+			step = WEIR_STEP_LOST;
 		/* It may have been made durable in time, or not be recorded: kept. */
 		found |= step != WEIR_STEP_LATER && o->letter == got;
 		if (x->exact && !decided && (step == WEIR_STEP_KEPT || step == WEIR_STEP_DURABLE)) {
@@ -155,7 +157,7 @@ static void erase(struct world *x, struct bytes *b)
 	if (x->nr == WRITES)
 		return;
 	*o = (struct one){ .first = pos, .nr = x->block, .erase = true };
-	weir_volatile_erase(x->v, o->first * 512, o->nr * 512);
+	weir_volatile_erase(x->v, o->first * 512, o->nr * 512, true);
 	x->nr++;
 }
 
@@ -208,7 +210,7 @@ static void image(struct world *x, const struct weir_fate_plan *plan,
 	HOLDS(!err || err == -ESTALE);
 	HOLDS(!err == (view->at >= weir_volatile_earliest(x->v)));
 	for (sector = 0; !err && sector < BLOCKS; sector++)
-		check_left(x, plan, view, sector, sector_of(&into, sector));
+		check_left(x, plan, view, sector, sector_of(&into, sector), true);
 	weir_store_free(&into);
 }
 
@@ -219,7 +221,7 @@ static void settle(struct world *x, const struct weir_fate_plan *plan,
 
 	weir_volatile_settle(x->v, plan, view, NULL, NULL);
 	for (sector = 0; sector < BLOCKS; sector++)
-		check_left(x, plan, view, sector, sector_of(&x->store, sector));
+		check_left(x, plan, view, sector, sector_of(&x->store, sector), false);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -11,7 +11,7 @@
 #include "store/volatile.h"
 #include "unit.h"
 
-long shim_fail = -1, shim_held, shim_wait;
+long shim_fail = -1, shim_held, shim_wait, shim_scheduled;
 void (*shim_meanwhile)(void);
 
 #define PAGES 6
@@ -118,9 +118,9 @@ static int block_of(struct weir_store *s, u32 block)
 	return page[0];
 }
 
-/* What a block must have, by the lives of its writes. */
+/* What a block must have, by the lives of its writes; in an image, or after a cut. */
 static int expected(const struct world *x, const struct weir_fate_plan *plan,
-		    const struct weir_view *view, u32 block)
+		    const struct weir_view *view, u32 block, bool image)
 {
 	int i;
 
@@ -129,6 +129,8 @@ static int expected(const struct world *x, const struct weir_fate_plan *plan,
 		enum weir_step step;
 
 		if (block < o->first || block >= o->first + o->nr)
+			continue;
+		if (image && o->life.atomic && !o->life.done)
 			continue;
 		step = weir_fate_step(plan, view, &o->life, block);
 		if (step == WEIR_STEP_KEPT || step == WEIR_STEP_DURABLE)
@@ -195,8 +197,8 @@ static void a_cut_leaves_what_it_may(void **state)
 		for (block = 0; block < BLOCKS; block++) {
 			int got = block_of(&x.store, block);
 
-			assert_int_equal(got, expected(&x, &plan, &view, block));
-			lost += got != expected(&x, &clean, &view, block);
+			assert_int_equal(got, expected(&x, &plan, &view, block, false));
+			lost += got != expected(&x, &clean, &view, block, false);
 		}
 		end(&x);
 	}
@@ -227,7 +229,7 @@ static void every_moment_can_be_gone_back_to(void **state)
 		assert_int_equal(weir_volatile_image(x.v, &plan, &view, &image, NULL, NULL), 0);
 		for (block = 0; block < BLOCKS; block++)
 			assert_int_equal(block_of(&image, block),
-					 expected(&x, &plan, &view, block));
+					 expected(&x, &plan, &view, block, true));
 		weir_volatile_keep(x.v, false);
 		weir_store_free(&image);
 		end(&x);
@@ -352,7 +354,7 @@ static void an_erased_block_is_nowhere(void **state)
 	begin(&x, 1 << 20);
 	assert_int_equal(put(&x, 0, 8, 'a', false, false), 0);
 	assert_int_equal(put(&x, 0, 8, 'b', false, false), 0);
-	weir_volatile_erase(x.v, 0, 4 * BLOCK);
+	weir_volatile_erase(x.v, 0, 4 * BLOCK, true);
 	assert_int_equal(block_of(&x.store, 0), 0);
 	weir_fate_init(&plan, 0, 0, WEIR_LOSE_ALL);
 	plan.clean = false;
@@ -599,6 +601,155 @@ static void who_may_not_sleep_comes_back(void **state)
 	end(&x);
 }
 
+/* All of it, or nothing: when it is written, and when the power goes. */
+static void memory_does_not_tear_an_atomic_write(void **state)
+{
+	const u32 blocks[] = { 4, 11, 12, 19 };
+	struct weir_fate_plan plan;
+	struct weir_view view;
+	struct world x;
+	long n;
+	u32 i, sleeps;
+	int err, failed = 0;
+
+	for (n = 0; n < 16; n++) {
+		sleeps = n & 1;
+		begin(&x, 1 << 20);
+		assert_int_equal(put(&x, 0, 24, 'a', true, false), 0);
+		done(&x, 0);
+		x.one[1].w = weir_volatile_begin(x.v, 4, false, true, true);
+		x.nr++;
+		shim_fail = n / 2;
+		err = weir_volatile_put(x.v, x.one[1].w, 4 * BLOCK, 16 * BLOCK, fill, "b", sleeps);
+		shim_fail = -1;
+		failed += !!err;
+		for (i = 0; i < 4; i++)
+			assert_int_equal(block_of(&x.store, blocks[i]), err ? 'a' : 'b');
+		done(&x, 1);
+		weir_fate_init(&plan, 0, 0, WEIR_LOSE_ALL);
+		plan.clean = false;
+		view = weir_volatile_now(x.v);
+		weir_volatile_settle(x.v, &plan, &view, NULL, NULL);
+		for (i = 0; i < 4; i++)
+			assert_int_equal(block_of(&x.store, blocks[i]), 'a');
+		end(&x);
+	}
+	/* Three pages and three records */
+	assert_int_equal(failed, 12);
+}
+
+/* An image of now that comes in the middle of an atomic write, or the other way round */
+static struct world *busy;
+static struct weir_store taken;
+static bool late;
+
+static void take_image(void)
+{
+	const struct weir_view now = weir_volatile_now(busy->v);
+	struct weir_fate_plan plan;
+
+	weir_fate_init(&plan, 0, 0, WEIR_LOSE_ALL);
+	plan.clean = true;
+	assert_int_equal(weir_store_resize(&taken, PAGES * 4096, BLOCK, 0), 0);
+	assert_int_equal(weir_volatile_image(busy->v, &plan, &now, &taken, NULL, NULL), 0);
+}
+
+/* The second of three pages is next. */
+static void fill_and_look(void *from, void *to, u32 len)
+{
+	fill(from, to, len);
+	if (++*(int *)(from + 4) == 2)
+		take_image();
+}
+
+static void write_all(void)
+{
+	assert_int_equal(weir_volatile_put(busy->v, busy->one[1].w, 0, 24 * BLOCK, fill, "b",
+					   true), 0);
+	if (!late)
+		done(busy, 1);
+}
+
+static void check_image(unsigned char letter)
+{
+	assert_int_equal(block_of(&taken, 0), letter);
+	assert_int_equal(block_of(&taken, 8), letter);
+	assert_int_equal(block_of(&taken, 16), letter);
+	weir_store_free(&taken);
+	memset(&taken, 0, sizeof(taken));
+}
+
+static void begin_atomic(struct world *x)
+{
+	busy = x;
+	begin(x, 1 << 20);
+	weir_volatile_keep(x->v, true);
+	assert_int_equal(put(x, 0, 24, 'a', true, false), 0);
+	done(x, 0);
+	x->one[1].w = weir_volatile_begin(x->v, 0, false, true, true);
+	x->nr++;
+}
+
+static void an_image_does_not_tear_an_atomic_write(void **state)
+{
+	struct world x;
+	struct {
+		char letter;
+		int calls;
+	} from = { 'b', 0 };
+	int page;
+
+	begin_atomic(&x);
+	assert_int_equal(weir_volatile_put(x.v, x.one[1].w, 0, 24 * BLOCK, fill_and_look, &from,
+					   true), 0);
+	check_image('a');
+	done(&x, 1);
+	take_image();
+	check_image('b');
+	weir_volatile_keep(x.v, false);
+	end(&x);
+	/* After each page of the image. It begins with its own table, and two for the page. */
+	for (page = 0; page < 6; page++) {
+		late = page & 1;
+		begin_atomic(&x);
+		shim_wait = 3 + page / 2;
+		shim_meanwhile = write_all;
+		take_image();
+		assert_null(shim_meanwhile);
+		check_image('a');
+		weir_volatile_keep(x.v, false);
+		end(&x);
+	}
+}
+
+/* A page is replaced, taken out or erased while somebody reads it: he reads again. */
+static void who_reads_a_page_that_changes_reads_again(void **state)
+{
+	struct weir_store_reader r;
+	struct world x;
+	char got[4096];
+	int how;
+
+	for (how = 0; how < 3; how++) {
+		begin(&x, 1 << 20);
+		assert_int_equal(put(&x, 0, 8, 'a', false, false), 0);
+		weir_store_read_begin(&x.store, 0, &r);
+		weir_store_get(&x.store, &r, 0, got, 1000);
+		if (how == 2)
+			weir_volatile_erase(x.v, 0, 4096, true);
+		else
+			assert_int_equal(put(&x, 0, 8, how ? 0 : 'b', false, false), 0);
+		weir_store_get(&x.store, &r, 1000, got + 1000, 3096);
+		assert_true(got[0] != got[4095]);
+		assert_true(weir_store_read_again(&r));
+		weir_store_get(&x.store, &r, 0, got, 4096);
+		assert_false(weir_store_read_again(&r));
+		assert_int_equal(got[0], how ? 0 : 'b');
+		assert_memory_equal(got, got + 1, 4095);
+		end(&x);
+	}
+}
+
 /* Where there is not even a table there is nothing to discard; what comes after it is. */
 static void holes_are_passed_over(void **state)
 {
@@ -619,6 +770,13 @@ static void holes_are_passed_over(void **state)
 	assert_int_equal(block_of(&x.store, far / BLOCK), 0);
 	assert_int_equal(block_of(&x.store, far / BLOCK + 8), 'a');
 	assert_int_equal(atomic_long_read(&x.store.nr_tables), 3);
+	/* Of four tables, the two that are there; somebody else may come after each page. */
+	shim_scheduled = 0;
+	weir_volatile_erase(x.v, 0, 4 * leaf, true);
+	assert_int_equal(shim_scheduled, 2 * leaf / 4096);
+	weir_volatile_erase(x.v, 0, 4 * leaf, false);
+	assert_int_equal(shim_scheduled, 2 * leaf / 4096);
+	assert_int_equal(block_of(&x.store, far / BLOCK + 8), 0);
 	end(&x);
 }
 
@@ -652,6 +810,9 @@ const struct CMUnitTest volatile_tests[] = {
 	cmocka_unit_test(an_image_may_not_be_had),
 	cmocka_unit_test(what_has_no_record_at_all_is_durable),
 	cmocka_unit_test(who_may_not_sleep_comes_back),
+	cmocka_unit_test(memory_does_not_tear_an_atomic_write),
+	cmocka_unit_test(an_image_does_not_tear_an_atomic_write),
+	cmocka_unit_test(who_reads_a_page_that_changes_reads_again),
 	cmocka_unit_test(holes_are_passed_over),
 	cmocka_unit_test(a_cache_may_not_be_had),
 };

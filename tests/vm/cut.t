@@ -304,6 +304,31 @@ got=$(letters 0 64)
 like "$got" '[.]' 'or zeroes'
 like "$got" '[?]' 'or garbage'
 
+# Bad sectors of another moment. One seed in ten makes a snapshot without any.
+disk cut_mode=all cut_damage=error blocksize=4096
+make_disk s size=64
+put s power 0
+put_byte a 0 64
+flush
+put_byte b 0 64
+for ((i = 1; i < 20; i++)); do
+	put d cut_seed $i || break
+	put d snapshot s || break
+	[[ -z $(get s badblocks) ]] || break
+done
+like "$(get s badblocks)" '^[0-9]+ ' 'a snapshot has unreadable sectors'
+put d cut_damage none
+put d snapshot s
+is "$(get s badblocks)" '' 'the next one has not got them'
+put d cut_damage error
+put d snapshot s
+put d power 0
+put d cache_size 0
+put d power 1
+cut_and_replug
+is "$(get d badblocks)" '' 'a cut that takes nothing makes nothing unreadable'
+rmdir $conf/s
+
 # --- triggers ---
 
 disk cut_mode=all
@@ -414,6 +439,30 @@ for ((i = 0; i < 4; i++)); do
 done
 is $i 4 'no history any more, while the disk goes back by it'
 
+# A cut while a snapshot is taken: each has a list of its own. (One was freed under the
+# other.)
+make_disk s size=64
+put s power 0
+for ((i = 1; i <= 4; i++)); do
+	disk cut_mode=random cut_damage=error cut_seed=$i blocksize=4096 || break
+	dd if=/dev/zero of=/dev/d bs=1M oflag=direct conv=fsync count=4 status=none || break
+	dd if=/dev/urandom of=/dev/d bs=1M oflag=direct count=4 status=none || break
+	put d snapshot s || break
+	alone=$(get s badblocks)
+	put d power_cut "ns $((i * 10000000))"
+	! put d snapshot s 2>/dev/null || [[ $(get s badblocks) == "$alone" ]] || break
+	for ((tries = 0; tries < 100; tries++)); do
+		[[ $(get d power_cut) != cut ]] || break
+		sleep 0.05
+	done
+	put d replug 1 || break
+	bad=$(get d badblocks | awk '{ sum += $2 } END { print sum + 0 }')
+	listed=$(fates | jq -s 'map(select(.fate == "error") | .sectors) | add // 0')
+	[[ $bad == "$listed" && $(fates | jq -s '.[0].number') == 0 ]] || break
+done
+is $i 5 'a cut and a snapshot at the same time'
+rmdir $conf/s
+
 disk cut_mode=random cut_seed=3
 mkfs.ext4 -q /dev/d
 mount /dev/d /mnt
@@ -450,6 +499,28 @@ refused 'No such device' 'no cut without power' put d power_cut cut
 rmdir $conf/d
 make_disk d size=64
 refused 'Invalid argument' 'no history without a cache' put d history 1
+put d power 0
+rmdir $conf/d
+unload
+
+# --- without memory ---
+
+# 256 pages. The atomic write needs 16, and there are two, once the two before it are
+# destaged.
+modprobe weir-blk nr_devices=0 memory_limit=1
+disk "cut_seed=$seed" cut_mode=all atomic_kib=64
+if [[ -e /sys/block/d/queue/atomic_write_max_bytes ]]; then
+	put_byte a 0 254
+	flush
+	put_byte b 100 2
+	/in/atomic /dev/d c 0 65536 2>/tmp/atomic.log
+	like "$(cat /tmp/atomic.log)" 'No space left' 'an atomic write has all it needs, or fails'
+	is "$(letters 0 16)" aaaaaaaaaaaaaaaa 'and has changed nothing then'
+	cut_and_replug
+	like "$(letters 0 16)" '^(a{16}|c{16})$' 'nor is it torn by a cut'
+else
+	skip 'no such kernel' 'an atomic write without memory'
+fi
 put d power 0
 rmdir $conf/d
 unload

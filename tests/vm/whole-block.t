@@ -4,8 +4,8 @@
 # Proves that a logical block is read and written whole: two writers of one block
 # leave one of the two, and no reader sees a part of each, whatever the size of a
 # block, on the short way and the long one, with memory in pieces, and while the
-# block is discarded or zeroed. Needs gcc and a static C library on the host;
-# about half a minute.
+# block is discarded or zeroed, or kept in a volatile cache. Needs gcc and a static C
+# library on the host; about half a minute.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -37,6 +37,10 @@ whole 'a page, by timer' 4096 -- bs=4096 irqmode=2 completion_nsec=1000
 whole 'a page that is discarded' 4096 --with discard -- bs=4096
 whole 'a page that is zeroed' 4096 --with zeroes -- bs=4096
 whole 'a page that is discarded, in two pieces of memory' 4096 --with discard --skew 2052 -- bs=4096
+whole 'a page in two pieces of memory, with a volatile cache' 4096 --skew 2052 -- \
+	bs=4096 cache_size=16
+whole 'a page that is discarded, in two pieces, with a volatile cache' 4096 --with discard \
+	--skew 2052 -- bs=4096 cache_size=16
 
 block_max=$(modinfo -F parm weir-blk | sed -n 's/^bs:.*(512 to \([0-9]*\);.*/\1/p')
 if ((block_max == 65536)); then

@@ -34,7 +34,7 @@
 #define smp_store_release(p, v) (*(p) = (v))
 #define smp_rmb()
 #define cpu_relax() abort() /* one thread: nobody else would give the lock back */
-#define cond_resched() ((void)0)
+#define cond_resched() ((void)shim_scheduled++)
 #define pr_warn_ratelimited(...) ((void)0)
 #define preempt_disable()
 #define preempt_enable()
@@ -76,6 +76,7 @@ extern long shim_fail;	/* this many allocations succeed; negative: all */
 extern long shim_held;	/* allocations that were not freed */
 extern void (*shim_meanwhile)(void);	/* called once, inside an allocation */
 extern long shim_wait;	/* before that, so many allocations */
+extern long shim_scheduled;	/* counts cond_resched() */
 
 static inline void *shim_alloc(size_t size, gfp_t gfp)
 {
@@ -131,6 +132,7 @@ static inline unsigned long get_zeroed_page(gfp_t gfp)
 #define rcu_dereference(p) (p)
 #define rcu_dereference_protected(p, c) (p)
 #define rcu_access_pointer(p) (p)
+#define rcu_assign_pointer(p, v) ((p) = (v))
 #define unrcu_pointer(p) (p)
 #define RCU_INITIALIZER(p) (p)
 #define RCU_LOCKDEP_WARN(c, s)
