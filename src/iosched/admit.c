@@ -35,7 +35,10 @@ static bool holds_few(struct weir_queue *wq, blk_opf_t opf)
 	       (int)READ_ONCE(wq->few_tags);
 }
 
-/* Of ionice's classes; of those that are flows of BE the light ones have few. */
+/*
+ * Does a level above that of this ionice class have the disk for itself? That LIGHT goes
+ * before BE does not count: such flows have few requests, and come and go.
+ */
 static bool yields(struct weir_queue *wq, int ioclass)
 {
 	u64 now;

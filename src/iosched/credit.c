@@ -148,7 +148,7 @@ static bool starts_first(struct weir_queue *wq, enum weir_level level, u32 befor
 
 	if (before & ~shared || READ_ONCE(wq->waiting) & WAITS_SPARSE)
 		return false;
-	for (i = level; i <= WEIR_BG; i++)
+	for (i = level; i < WEIR_LEVELS; i++)
 		if (before & BIT(i) && (s64)(start - READ_ONCE(wq->first_start[i])) >= 0)
 			return false;
 	return true;

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Proves that io.weir.weight is what groups get of the whole device, whatever hardware
-# queues they use: two deep readers on two of four queues, weights 100:300 and 1:10; four
-# on four queues; and groups three levels deep. By counts of requests on a drive
-# whose bus is the limit, ten times slower than nvme-tlc so that the machine can keep it
-# busy, in a machine whose time is what it executes. Needs nothing special; half a minute, more with WEIR_LONG=1 (longer runs).
+# queues they use: two deep readers on two of four queues, weights 100:300, also in the
+# class idle, and 1:10; four on four queues; and groups three levels deep. By counts of
+# requests on a drive whose bus is the limit, ten times slower than nvme-tlc so that the
+# machine can keep it busy, in a machine whose time is what it executes. Needs nothing
+# special; a minute, more with WEIR_LONG=1 (longer runs).
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -30,6 +31,9 @@ group()
 	echo "$2" >"$cgroups/$1/io.weir.weight" || give_up "$1 has weight $2"
 }
 
+# class: of ionice, for all readers
+class=2
+
 # shares NAME[:CPU]...: a deep reader in each of these groups for $run seconds; sets
 # reads_of[NAME] to the requests of its last three quarters, when shares are known.
 declare -A reads_of=()
@@ -45,7 +49,8 @@ shares()
 			fio_of --output-format=json --output="/tmp/shares-${name//\//-}" --direct=1 \
 				--bs=64k --size=64m --norandommap --ioengine=libaio --iodepth=128 \
 				--rw=randread --time_based --ramp_time=$((run / 4)) \
-				--runtime=$((run - run / 4)) --cpus_allowed="${one##*:}" --name=reads
+				--runtime=$((run - run / 4)) --cpus_allowed="${one##*:}" \
+				--prioclass=$class --name=reads
 		) >/tmp/fio.log 2>&1 &
 		pids+=($!)
 	done
@@ -79,6 +84,10 @@ group a 100
 group b 300
 shares a:0 b:1
 ratio '100:300 on two queues' a b 300
+class=3
+shares a:0 b:1
+ratio 'the same in the class idle' a b 300
+class=2
 group b 1000
 shares a:0 b:1
 ratio '1:10 on two queues' a b 1000
