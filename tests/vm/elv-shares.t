@@ -15,7 +15,7 @@
 in_machine --smp 4 --icount --memory-root
 no_udev
 
-run=$(seconds 4 20)
+run=$(seconds 3 20)
 cgroups=/sys/fs/cgroup
 
 # group NAME WEIGHT: and what is above it has its controllers.
