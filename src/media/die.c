@@ -67,12 +67,6 @@ static void end_program(struct weir_die *die)
 	die->host_end_ns = die->program_end_ns;
 }
 
-/* A die empties its one-bit cells from then on, if nothing comes. */
-static u64 drain_from_ns(const struct weir_flash *f, const struct weir_die *die)
-{
-	return max(max(die->read_end_ns, die->host_end_ns) + f->idle_ns, die->program_end_ns);
-}
-
 /*
  * A die that has been idle copies what fills a program out of its one-bit cells, one
  * program after another; those that are done by @until_ns take one step.
@@ -81,7 +75,8 @@ static u64 drain_from_ns(const struct weir_flash *f, const struct weir_die *die)
 static bool drain(struct weir_media *m, struct weir_die *die, u64 until_ns)
 {
 	const struct weir_flash *f = &m->flash;
-	u64 start = drain_from_ns(f, die);
+	u64 start = max(max(die->read_end_ns, die->host_end_ns) + f->idle_ns,
+			die->program_end_ns);
 	u64 done;
 	u32 pages;
 
@@ -192,17 +187,6 @@ u64 weir_die_next_ns(const struct weir_die *die, u64 programmed)
 	if (die->programming)
 		return die->program_end_ns;
 	return max(max(die->ready_ns, die->read_end_ns), die->program_end_ns);
-}
-
-u64 weir_die_idle_ns(const struct weir_flash *f, const struct weir_die *die)
-{
-	if (die->programming)
-		return die->program_end_ns;
-	if (die->backlog)
-		return weir_die_next_ns(die, die->programmed + 1);
-	if (die->one_bit >= f->program_pages)
-		return drain_from_ns(f, die) + f->drain_ns;
-	return max(die->read_end_ns, die->program_end_ns);
 }
 
 /* The program under way stands still, @from_ns to @until_ns; maybe it does so already. */

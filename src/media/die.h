@@ -38,10 +38,9 @@
  * @cached: pages of these, and of the one under way
  * @program_pages: pages of the program under way
  * @one_bit: pages in its one-bit cells
- * @round: the place of the next of them to begin, modulo the flash's rounds
+ * @round: the turn of the next of them to begin, modulo the flash's rounds
  * @passed: reads that went ahead of the program that could be done
- * @block_program: programs it has been given for the block that it fills
- * @erase_program: with which of these it erases one
+ * @erase_program: with which program of a block it erases one
  * @programming: a program is under way
  * @collecting: and it is garbage collection's, or draining
  * @draining: and it copies what one-bit cells held
@@ -63,7 +62,6 @@ struct weir_die {
 	u32 one_bit;
 	u32 round;
 	u32 passed;
-	u32 block_program;
 	u32 erase_program;
 	bool programming;
 	bool collecting;
@@ -108,14 +106,6 @@ bool weir_die_live_some(struct weir_media *m, u32 d, u64 until_ns);
  * Return: a time of the model, in ns; it may be over.
  */
 u64 weir_die_next_ns(const struct weir_die *die, u64 programmed);
-
-/*
- * When to look whether a die has nothing to do: it has no program left and its one-bit
- * cells are emptied. tidy.c calls it.
- * Return: a time of the model, in ns; if that is over, and the die has lived until now, it
- * has nothing to do.
- */
-u64 weir_die_idle_ns(const struct weir_flash *f, const struct weir_die *die);
 
 /*
  * A read, or a write to its place: on plane number @p at once. serve.c calls it, for a

@@ -20,7 +20,6 @@
 #include "die.h"
 #include "log.h"
 #include "medium.h"
-#include "tidy.h"
 
 /* A read goes to its planes, or waits for its part of the mapping. */
 static void flash_read(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
@@ -83,8 +82,6 @@ void weir_flash_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
 
-	f->tidy_ns = 0;
-	f->tidied_dies = 0;
 	switch (c->op) {
 	case WEIR_MEDIA_READ:
 		flash_read(m, c, at_ns);
@@ -110,19 +107,11 @@ void weir_flash_enter(struct weir_media *m, struct weir_media_cmd *c, u64 at_ns)
 	}
 }
 
-/* No command is inside, and none waits to be. Those that are decided are done by last_ns. */
-static bool idle(const struct weir_media *m)
-{
-	return !m->flash.more && !m->nr_inside && !m->turn;
-}
-
-u64 weir_flash_next_ns(const struct weir_media *m, bool needed)
+u64 weir_flash_next_ns(const struct weir_media *m)
 {
 	const struct weir_flash *f = &m->flash;
 	u64 next;
 
-	if (idle(m))
-		return needed || !f->collects ? WEIR_NEVER : weir_tidy_next_ns(m);
 	if (f->more || f->discarding.first || f->serve.cmd)
 		return m->now_ns;
 	next = weir_log_next_ns(m);
@@ -135,10 +124,6 @@ void weir_flash_event(struct weir_media *m)
 {
 	struct weir_flash *f = &m->flash;
 
-	if (idle(m)) {
-		weir_tidy_some(m);
-		return;
-	}
 	if (f->serve.cmd || f->discarding.first) {
 		if (f->serve.cmd)
 			weir_serve_some(m);

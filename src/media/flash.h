@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Flash: dies on channels, a write cache, and garbage collection. How it works: flash.c
- * has which way a command goes, serve.c what it does on planes, log.c the write cache,
- * tidy.c what it does in idle time and die.c a die; flash_shape.c has how many there are of
- * everything.
+ * has which way a command goes, serve.c what it does on planes, log.c the write cache and
+ * die.c a die; flash_shape.c has how many there are of everything.
  *
  * Pure: compiled into the module and into tests/unit. The owner provides the
  * locking.
@@ -19,7 +18,7 @@
 #include "map.h"
 #include "serve.h"
 
-/* In @written: no program has it. */
+/* In @written: no program has it. More than can be the difference of two. */
 #define WEIR_FLASH_NEVER	(~0U)
 
 struct weir_die;
@@ -31,14 +30,11 @@ struct weir_model;
  * @map: what the controller holds of that, if it is not all
  * @written: of each unit of the mapping, the number of the program that holds what was
  *           written last, modulo 2^32, or WEIR_FLASH_NEVER; NULL without cache_hits
- * @written_die: and whose program that is
  * @die: all
  * @channel: all
  * @plane_end_ns: of each plane, when its last read is, or was, done; plane P of die D is
  *                number P * @nr_dies + D
- * @program_number: of the programs in the cache, by their place on the die (its round) and
- *                  the die; modulo 2^32
- * @program_flags: likewise
+ * @program_flags: of the programs in the cache, by round and die
  * @piece: of the command at hand, the sectors on each plane; else 0
  * @touched: and the planes where there are some
  * @serve: the command at hand
@@ -55,25 +51,21 @@ struct weir_model;
  * @block_programs: programs until a die has filled a block on all its planes
  * @unit_pages_shift: pages in a unit of the mapping
  * @rounds: programs of a die that may fit into the cache, 1 or more
- * @log: writes go to any die; else each to its place
+ * @log: writes go to the dies in turn; else each to its place
  * @collects: there is a mapping, and garbage
  * @maps: and the controller holds only a part of it
- * @programs: filled and put on their dies' backlog, ever; the number of the next one
- * @host_programs: all up to the last one of the host
- * @turn: the die whose turn is next
- * @open_die: whose program is open
+ * @programs: filled and put on their dies' backlog, ever
+ * @open_die: whose turn is next: that of program number @programs
+ * @open_ordinal: and the how manieth of that die this is
+ * @open_round: that, modulo @rounds
+ * @open_block_program: that, modulo @block_programs
  * @open_sectors: room left in the program that is open, 0 if none is
  * @open_one_bit: and that goes into one-bit cells
  * @map_sectors: of the mapping, to be written, and not yet a page
  * @debt: pages that garbage collection has yet to write
  * @owed: programs of these, before the next one of the host
- * @tidy_ns: in idle time: when to look what can be collected; WEIR_NEVER: nothing is,
- *           until a command has come
- * @tidied_dies: so many have been looked at already
- * @tidied_ns: when the first of these has nothing to do
  * @left: of the first of @stalled, in sectors
  * @stalled: writes that wait for room in the cache
- * @room_ns: when some die may have room for the first of them
  * @flushing: commands that wait until their wait_for programs are done
  * @mapping: reads that wait for their part of the mapping, by done_ns: when that is there
  * @discarding: discards whose units are being taken out of the mapping
@@ -83,9 +75,9 @@ struct weir_model;
  * @living_ns: the first @lived_dies of them until then
  * @lived_dies: see there
  * @lag_ns: dies live at the latest after so long
- * @frontier: the number of a program; whether all before it are done is being found out
- * @frontier_die: all dies before this one have none of these left
- * @frontier_programmed: and this one has one until it has programmed so many
+ * @frontier: all programs before this one are done
+ * @frontier_die: whose that is
+ * @frontier_ordinal: and the how manieth of that die
  * @host_sectors: written
  * @programmed_before: pages programmed before the counters were reset
  * @suspends: programs suspended
@@ -103,11 +95,9 @@ struct weir_flash {
 	struct weir_ftl ftl;
 	struct weir_map map;
 	u32 *written;
-	u16 *written_die;
 	struct weir_die *die;
 	struct weir_line *channel;
 	u64 *plane_end_ns;
-	u32 *program_number;
 	u8 *program_flags;
 	u32 *piece;
 	u32 *touched;
@@ -129,20 +119,17 @@ struct weir_flash {
 	bool collects;
 	bool maps;
 	u64 programs;
-	u64 host_programs;
-	u32 turn;
+	u64 open_ordinal;
 	u32 open_die;
+	u32 open_round;
+	u32 open_block_program;
 	u32 open_sectors;
 	u32 map_sectors;
 	bool open_one_bit;
 	u64 debt;
 	u64 owed;
-	u64 tidy_ns;
-	u64 tidied_ns;
-	u32 tidied_dies;
 	u64 left;
 	struct weir_fifo stalled;
-	u64 room_ns;
 	struct weir_fifo flushing;
 	struct weir_fifo mapping;
 	struct weir_fifo discarding;
@@ -153,7 +140,7 @@ struct weir_flash {
 	u32 lived_dies;
 	u64 lag_ns;
 	u64 frontier;
-	u64 frontier_programmed;
+	u64 frontier_ordinal;
 	u32 frontier_die;
 	u64 host_sectors;
 	u64 programmed_before;
@@ -206,11 +193,8 @@ bool weir_flash_catch_up(struct weir_media *m, u64 until_ns);
  */
 bool weir_flash_settle(struct weir_media *m, u64 until_ns);
 
-/*
- * Return: when weir_flash_event() is to be called; WEIR_NEVER: it need not be. @needed:
- * somebody waits for it; else also for what the drive does in idle time
- */
-u64 weir_flash_next_ns(const struct weir_media *m, bool needed);
+/* Return: when weir_flash_event() is to be called; WEIR_NEVER: it need not be. */
+u64 weir_flash_next_ns(const struct weir_media *m);
 
 /* That time has come. */
 void weir_flash_event(struct weir_media *m);

@@ -31,9 +31,6 @@ void weir_flash_retune(struct weir_media *m)
 	f->idle_ns = weir_scaled(m, model->idle_ns);
 	f->drain_ns = min(weir_scaled(m, model->program_ns) + f->copy_read_ns +
 			  f->transfer_ns[0], WEIR_MAX_NS);
-	/* It has been made for a while: that is no idle time. */
-	f->tidy_ns = m->last_ns ? 0 : WEIR_NEVER;
-	f->tidied_dies = 0;
 	if (f->collects)
 		weir_ftl_retune(&f->ftl, model);
 }
@@ -82,7 +79,6 @@ size_t weir_flash_bytes(const struct weir_model *model, u64 capacity)
 	size_t bytes = ALIGNED(dies * sizeof(struct weir_die)) +
 		       ALIGNED(model->channels * sizeof(struct weir_line)) +
 		       ALIGNED(dies * share(model)) +
-		       ALIGNED(dies * share(model) * sizeof(u32)) +
 		       ALIGNED(planes * sizeof(u64)) +
 		       2 * ALIGNED(planes * sizeof(u32));
 
@@ -90,8 +86,7 @@ size_t weir_flash_bytes(const struct weir_model *model, u64 capacity)
 		return bytes;
 	bytes += ALIGNED(weir_ftl_bytes(model, capacity));
 	if (model->cache_hits)
-		bytes += ALIGNED(weir_ftl_units(model, capacity) * sizeof(u32)) +
-			 ALIGNED(weir_ftl_units(model, capacity) * sizeof(u16));
+		bytes += ALIGNED(weir_ftl_units(model, capacity) * sizeof(u32));
 	if (model->map_permille)
 		bytes += weir_map_bytes(capacity);
 	return bytes;
@@ -110,8 +105,6 @@ static void init_mapping(struct weir_flash *f, char *memory, const struct weir_m
 		memory += ALIGNED(f->ftl.nr_units * sizeof(u32));
 		for (i = 0; i < f->ftl.nr_units; i++)
 			f->written[i] = WEIR_FLASH_NEVER;
-		f->written_die = (u16 *)memory;
-		memory += ALIGNED(f->ftl.nr_units * sizeof(u16));
 	}
 	if (f->maps)
 		weir_map_init(&f->map, memory, model, capacity);
@@ -147,8 +140,6 @@ void weir_flash_init(struct weir_media *m, void *memory, u64 capacity)
 	more += ALIGNED(f->nr_channels * sizeof(struct weir_line));
 	f->program_flags = (u8 *)more;
 	more += ALIGNED((size_t)f->nr_dies * f->rounds);
-	f->program_number = (u32 *)more;
-	more += ALIGNED((size_t)f->nr_dies * f->rounds * sizeof(u32));
 	f->plane_end_ns = (u64 *)more;
 	more += ALIGNED(f->nr_planes * sizeof(u64));
 	f->piece = (u32 *)more;

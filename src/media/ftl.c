@@ -139,8 +139,6 @@ void weir_ftl_retune(struct weir_ftl *f, const struct weir_model *model)
 	/* Among the others a victim must have garbage. */
 	f->low_blocks = min(max(low, 2U), f->spare_blocks - 2);
 	f->burst = model->gc_burst;
-	f->idle_blocks = min_t(u32, div_u64((u64)f->nr_blocks * model->gc_idle_permille, 1000),
-			       f->spare_blocks - 2);
 }
 
 /* What lies in this place is garbage. */
@@ -209,15 +207,6 @@ static void copy_one(struct weir_ftl *f)
 	f->copied_units++;
 }
 
-/* All of the victim has been copied. */
-static void end_victim(struct weir_ftl *f)
-{
-	recycle(f, f->victim);
-	f->victim = NONE;
-	if (f->burst_left)
-		f->burst_left--;
-}
-
 /* Has the host to write for a victim now? One block after the other in a burst. */
 static bool has_victim(struct weir_ftl *f)
 {
@@ -250,8 +239,12 @@ static u32 collect(struct weir_ftl *f)
 		copy_one(f);
 		copied++;
 	}
-	if (!f->valid[f->victim])
-		end_victim(f);
+	if (!f->valid[f->victim]) {
+		recycle(f, f->victim);
+		f->victim = NONE;
+		if (f->burst_left)
+			f->burst_left--;
+	}
 	return copied;
 }
 
@@ -326,25 +319,6 @@ u32 weir_ftl_write(struct weir_ftl *f, u64 sector, u64 sectors)
 			copied += move(f, sector >> f->unit_shift);
 		}
 		sector = next;
-	}
-	return copied;
-}
-
-u32 weir_ftl_tidy(struct weir_ftl *f, u32 units)
-{
-	u32 copied = 0;
-
-	while (copied < units) {
-		if (f->victim == NONE &&
-		    (f->free_blocks >= f->idle_blocks || !choose_victim(f)))
-			break;
-		/* The host may have written what was left of it. */
-		if (f->valid[f->victim]) {
-			copy_one(f);
-			copied++;
-		}
-		if (!f->valid[f->victim])
-			end_victim(f);
 	}
 	return copied;
 }

@@ -8,8 +8,7 @@
  * the block with the fewest valid units (greedy choice) is collected: its valid
  * units are copied to the log, at such a pace that it is empty by the time the
  * host has written as much as this will gain; or as fast as may be, with gc_burst. A block
- * without a valid unit is free at once. With gc_idle_permille the drive goes on collecting
- * while it is idle, until there are so many free blocks.
+ * without a valid unit is free at once.
  *
  * A drive that comes with mapped_permille has had that share of its units written once,
  * and then as much as it holds at random, so that its blocks are as such writes leave
@@ -37,8 +36,7 @@ struct weir_model;
 
 /*
  * For a model with op_permille: serve.c calls weir_ftl_place(), log.c weir_ftl_write(),
- * flash.c weir_ftl_discard(), tidy.c weir_ftl_tidy(), and flash_shape.c what has to do with
- * memory and numbers.
+ * flash.c weir_ftl_discard(), and flash_shape.c what has to do with memory and numbers.
  */
 
 #define WEIR_FTL_MAX_UNITS BIT(18)
@@ -52,7 +50,6 @@ struct weir_model;
  * @nr_blocks: of the drive, spare ones included
  * @spare_blocks: of them
  * @low_blocks: with so few free, collect
- * @idle_blocks: with fewer free, collect in idle time; 0: never
  * @free_blocks: on the list of free ones
  * @free_head: that list, through block_next
  * @free_tail: its end
@@ -85,7 +82,6 @@ struct weir_ftl {
 	u32 nr_blocks;
 	u32 spare_blocks;
 	u32 low_blocks;
-	u32 idle_blocks;
 	u32 free_blocks;
 	u32 free_head;
 	u32 free_tail;
@@ -140,15 +136,6 @@ void weir_ftl_retune(struct weir_ftl *f, const struct weir_model *model);
  * Return: how many units garbage collection copied meanwhile.
  */
 u32 weir_ftl_write(struct weir_ftl *f, u64 sector, u64 sectors);
-
-/**
- * weir_ftl_tidy() - the drive has nothing to do
- * @units: it copies so many at most
- *
- * Return: how many garbage collection copied; 0: there is nothing to collect, until the
- * host writes or discards.
- */
-u32 weir_ftl_tidy(struct weir_ftl *f, u32 units);
 
 /** weir_ftl_discard() - what lies in a range of sectors is of no use to the host any more */
 void weir_ftl_discard(struct weir_ftl *f, u64 sector, u64 sectors);

@@ -3,9 +3,8 @@
  * The write cache: programs that fill up there and go to the dies in turn, as a log.
  *
  * - Programs (of program_kib each) fill up in the cache one after another. Each die has
- *   its share of the cache for them. They go to the dies in turn, past those whose share is
- *   full: an FTL can put a page anywhere. When no die has room, writes wait until one has
- *   done a program: then they go at the rate of programming.
+ *   its share of the cache for them. When the die whose turn it is has no room, writes
+ *   wait until it has done a program: then they go at the rate of programming.
  * - With slc_mib, writes go into one-bit cells first, a page of each plane at a time,
  *   until a die's share of them is full.
  * - What garbage collection copies (ftl.c) are programs of that log too, ahead of the
@@ -25,67 +24,49 @@
 #include "log.h"
 #include "medium.h"
 
-#define DIES_TRIED 16 /* to look at so many dies is 1 of a step's work */
-
-/*
- * Has die number @d a program that was filled before number @before, modulo 2^32, and is
- * not done? So much of what it has done as is worked out.
- */
-static bool has_before(const struct weir_flash *f, u32 d, u32 before)
-{
-	const struct weir_die *die = &f->die[d];
-	u32 round = die->round;
-
-	if (die->programming && !die->draining)
-		round = (round ? round : f->rounds) - 1;
-	else if (!die->backlog)
-		return false;
-	/* By their age: so nothing is mistaken for what is 2^32 programs older. */
-	return (u32)f->programs - f->program_number[(size_t)round * f->nr_dies + d] >
-	       (u32)f->programs - before;
-}
-
 bool weir_log_holds(struct weir_media *m, u64 sector, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
-	u32 unit = sector >> f->ftl.unit_shift;
-	u32 number = f->written[unit], d = f->written_die[unit];
+	u32 unit = sector >> f->ftl.unit_shift, back, d;
+	u64 ordinal;
 
-	if (number == WEIR_FLASH_NEVER)
-		return false;
 	/* The program that is open has the number of all before it. */
-	if (number == (u32)f->programs)
-		return f->open_sectors;
-	if (!has_before(f, d, number + 1))
+	back = (u32)f->programs - f->written[unit];
+	if (back > f->rounds * f->nr_dies || back > f->programs)
 		return false;
+	if (!back)
+		return f->open_sectors;
+	ordinal = div_u64_rem(f->programs - back, f->nr_dies, &d);
 	weir_die_live(m, d, at_ns);
 	m->work++;
-	return has_before(f, d, number + 1);
+	return f->die[d].programmed <= ordinal;
 }
 
-void weir_log_push(struct weir_media *m, u32 d, u8 flags, u64 at_ns)
+/* The program whose turn it is goes to its die. */
+static void program_push(struct weir_media *m, u8 flags, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
+	u32 d = f->open_die;
 	struct weir_die *die = &f->die[d];
-	size_t place;
 
 	weir_die_live(m, d, at_ns);
 	die->cached += flags & WEIR_PROGRAM_ONE_BIT ? f->one_bit_pages : f->program_pages;
 	if (flags & WEIR_PROGRAM_ONE_BIT)
 		die->one_bit += f->one_bit_pages;
-	if (f->collects && f->ftl.recycled && die->block_program == die->erase_program)
-		flags |= WEIR_PROGRAM_ERASES;
-	place = die->round + die->backlog;
-	place = (place < f->rounds ? place : place - f->rounds) * f->nr_dies + d;
-	f->program_flags[place] = flags;
-	f->program_number[place] = f->programs++;
-	if (!(flags & WEIR_PROGRAM_COLLECTS))
-		f->host_programs = f->programs;
 	if (!die->backlog++)
 		die->ready_ns = at_ns;
-	if (++die->block_program == f->block_programs)
-		die->block_program = 0;
-	f->turn = d + 1 < f->nr_dies ? d + 1 : 0;
+	if (f->collects && f->ftl.recycled && f->open_block_program == die->erase_program)
+		flags |= WEIR_PROGRAM_ERASES;
+	f->program_flags[(size_t)f->open_round * f->nr_dies + d] = flags;
+	f->programs++;
+	if (++f->open_die < f->nr_dies)
+		return;
+	f->open_die = 0;
+	f->open_ordinal++;
+	if (++f->open_round == f->rounds)
+		f->open_round = 0;
+	if (++f->open_block_program == f->block_programs)
+		f->open_block_program = 0;
 }
 
 /*
@@ -106,7 +87,7 @@ static void program_close(struct weir_media *m, u64 at_ns)
 	struct weir_flash *f = &m->flash;
 
 	f->open_sectors = 0;
-	weir_log_push(m, f->open_die, f->open_one_bit ? WEIR_PROGRAM_ONE_BIT : 0, at_ns);
+	program_push(m, f->open_one_bit ? WEIR_PROGRAM_ONE_BIT : 0, at_ns);
 	f->debt += f->map_sectors >> f->page_shift;
 	f->map_sectors &= (1U << f->page_shift) - 1;
 	f->owed = due_of(f, f->debt, m->model.gc_burst);
@@ -132,40 +113,13 @@ static bool one_bit_next(const struct weir_flash *f, const struct weir_die *die)
 	return !f->owed && die->one_bit + f->one_bit_pages <= f->one_bit_share;
 }
 
-/* Does the next program fit into a die's share of the cache, if it goes there? */
+/* Does the next program of a die, whose turn it is, fit into its share of the cache? */
 static bool has_room(const struct weir_flash *f, const struct weir_die *die)
 {
 	u32 pages = one_bit_next(f, die) ? f->one_bit_pages : f->program_pages;
-	u32 programs = die->backlog + (die->programming && !die->draining);
 
-	return programs < f->rounds &&
+	return f->open_ordinal < die->programmed + f->rounds &&
 	       (!die->cached || die->cached + pages <= f->share_pages);
-}
-
-/*
- * The first die that has room, from the one on whose turn it is, is f->open_die from now
- * on. Return: false if none has, before f->room_ns; or if it is left for later.
- */
-static bool find_room(struct weir_media *m, u64 at_ns)
-{
-	struct weir_flash *f = &m->flash;
-	u32 d = f->turn, tried;
-
-	f->room_ns = WEIR_NEVER;
-	for (tried = 0; tried < f->nr_dies; tried++) {
-		struct weir_die *die = &f->die[d];
-
-		m->work += !(tried % DIES_TRIED);
-		if (!weir_die_live_some(m, d, at_ns))
-			return leave_off(f, MORE_TO_ABSORB, at_ns);
-		if (has_room(f, die)) {
-			f->open_die = d;
-			return true;
-		}
-		f->room_ns = min(f->room_ns, weir_die_next_ns(die, die->programmed + 1));
-		d = d + 1 < f->nr_dies ? d + 1 : 0;
-	}
-	return false;
 }
 
 /* Return: false if there is no room, or if it is left for later. */
@@ -173,20 +127,24 @@ static bool program_open(struct weir_media *m, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
 
-	while (find_room(m, at_ns)) {
-		if (!f->owed) {
-			f->open_one_bit = one_bit_next(f, &f->die[f->open_die]);
-			f->open_sectors = f->open_one_bit ?
-					  f->one_bit_pages << f->page_shift :
-					  f->program_sectors;
-			return true;
-		}
+	for (;;) {
+		struct weir_die *die = &f->die[f->open_die];
+
+		if (!weir_die_live_some(m, f->open_die, at_ns))
+			return leave_off(f, MORE_TO_ABSORB, at_ns);
+		if (!has_room(f, die))
+			return false;
+		if (!f->owed)
+			break;
 		m->work += 2;
 		f->owed--;
 		f->debt -= f->program_pages;
-		weir_log_push(m, f->open_die, WEIR_PROGRAM_COLLECTS, at_ns);
+		program_push(m, WEIR_PROGRAM_COLLECTS, at_ns);
 	}
-	return false;
+	f->open_one_bit = one_bit_next(f, &f->die[f->open_die]);
+	f->open_sectors = f->open_one_bit ? f->one_bit_pages << f->page_shift :
+					    f->program_sectors;
+	return true;
 }
 
 /* The open program holds the latest of these sectors' units. */
@@ -196,10 +154,8 @@ static void mark_written(struct weir_flash *f, u64 sector, u32 sectors)
 	u32 last = min_t(u64, (sector + sectors - 1) >> f->ftl.unit_shift,
 			 f->ftl.nr_units - 1);
 
-	for (; unit <= last; unit++) {
+	for (; unit <= last; unit++)
 		f->written[unit] = f->programs;
-		f->written_die[unit] = f->open_die;
-	}
 }
 
 void weir_log_discarded(struct weir_flash *f, u64 sector, u64 sectors)
@@ -219,7 +175,7 @@ static bool absorb(struct weir_media *m, const struct weir_media_cmd *c, u64 at_
 		u64 sector = c->sector + c->sectors - f->left, copied;
 		u32 part;
 
-		if (f->open_sectors && !weir_die_live_some(m, f->open_die, at_ns))
+		if (!weir_die_live_some(m, f->open_die, at_ns))
 			return leave_off(f, MORE_TO_ABSORB, at_ns);
 		if (!f->open_sectors && !program_open(m, at_ns))
 			return false;
@@ -243,29 +199,39 @@ static bool absorb(struct weir_media *m, const struct weir_media_cmd *c, u64 at_
 	return true;
 }
 
+/* A die has room for its next page: what no longer fits into the cache is programmed. */
+static void skip_to_cache(struct weir_flash *f)
+{
+	u64 first = f->open_ordinal > f->rounds ? f->open_ordinal - f->rounds : 0;
+
+	if (f->frontier_ordinal >= first)
+		return;
+	f->frontier = first * f->nr_dies;
+	f->frontier_ordinal = first;
+	f->frontier_die = 0;
+}
+
 /*
- * Return: whether all programs before that number are done; false, too, if to find that out
- * is left for later.
+ * Return: whether all pages before that one are programmed; false, too, if to find that
+ * out is left for later.
  */
-static bool frontier_reaches(struct weir_media *m, u64 number, u64 at_ns)
+static bool frontier_reaches(struct weir_media *m, u64 page, u64 at_ns)
 {
 	struct weir_flash *f = &m->flash;
 
-	if (f->frontier != number) {
-		f->frontier = number;
-		f->frontier_die = 0;
-		m->work += f->nr_dies / DIES_TRIED;
-	}
-	for (; f->frontier_die < f->nr_dies; f->frontier_die++) {
-		if (!has_before(f, f->frontier_die, number))
-			continue;
+	while (f->frontier < page) {
+		struct weir_die *die = &f->die[f->frontier_die];
+
 		if (!weir_die_live_some(m, f->frontier_die, at_ns))
 			return leave_off(f, MORE_FRONTIER, at_ns);
 		m->work++;
-		if (!has_before(f, f->frontier_die, number))
-			continue;
-		f->frontier_programmed = f->die[f->frontier_die].programmed + 1;
-		return false;
+		if (die->programmed <= f->frontier_ordinal)
+			return false;
+		f->frontier++;
+		if (++f->frontier_die == f->nr_dies) {
+			f->frontier_die = 0;
+			f->frontier_ordinal++;
+		}
 	}
 	return true;
 }
@@ -287,11 +253,15 @@ static void make_durable(struct weir_media *m, struct weir_media_cmd *c, u64 at_
 
 	if (f->open_sectors)
 		program_close(m, at_ns);
-	c->wait_for = f->host_programs;
-	if (!f->flushing.first && frontier_reaches(m, c->wait_for, at_ns))
-		durable(m, c, at_ns);
-	else
-		weir_fifo_push(&f->flushing, c);
+	c->wait_for = f->programs;
+	if (!f->flushing.first) {
+		skip_to_cache(f);
+		if (frontier_reaches(m, c->wait_for, at_ns)) {
+			durable(m, c, at_ns);
+			return;
+		}
+	}
+	weir_fifo_push(&f->flushing, c);
 }
 
 /* All of a write is in the cache. Until now done_ns was when it had crossed the bus. */
@@ -335,11 +305,14 @@ u64 weir_log_next_ns(const struct weir_media *m)
 	const struct weir_flash *f = &m->flash;
 	u64 next = WEIR_NEVER;
 
-	if (f->stalled.first)
-		next = f->room_ns;
+	if (f->stalled.first) {
+		const struct weir_die *die = &f->die[f->open_die];
+
+		next = weir_die_next_ns(die, die->programmed + !has_room(f, die));
+	}
 	if (f->flushing.first)
 		next = min(next, weir_die_next_ns(&f->die[f->frontier_die],
-						  f->frontier_programmed));
+						  f->frontier_ordinal + 1));
 	return next;
 }
 

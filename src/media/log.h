@@ -24,12 +24,6 @@ bool weir_log_holds(struct weir_media *m, u64 sector, u64 at_ns);
 /* So much of a sector's unit is discarded: if that is all of it, it is held no more. */
 void weir_log_discarded(struct weir_flash *f, u64 sector, u64 sectors);
 
-/*
- * A program is filled: it goes to die number @d, whose cache has room for it, and the turn to
- * the next die. tidy.c calls it, with WEIR_PROGRAM_COLLECTS. @flags: die.h
- */
-void weir_log_push(struct weir_media *m, u32 d, u8 flags, u64 at_ns);
-
 /* flash.c calls the others. */
 
 /*

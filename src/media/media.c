@@ -68,7 +68,7 @@ static u64 medium_next_ns(const struct weir_media *m, bool needed)
 {
 	switch (m->model.kind) {
 	case WEIR_KIND_FLASH:
-		return weir_flash_next_ns(m, needed);
+		return weir_flash_next_ns(m);
 	case WEIR_KIND_DISK:
 		return weir_hdd_next_ns(m, needed);
 	default:

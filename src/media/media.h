@@ -135,8 +135,8 @@ u64 weir_media_zeroes_sectors(const struct weir_model *model);
  * @nr_queues: submission queues
  *
  * 50 KiB, 24 bytes a submission queue; flash: 112 bytes a die, 16 a plane, 208 a
- * channel, 5 for each program that fits into the cache, and up to 8 MiB for the
- * mapping (weir_ftl_bytes()); 1.5 MiB with cache_hits, 384 KiB with map_permille.
+ * channel, a byte for each program that fits into the cache, and up to 8 MiB for the
+ * mapping (weir_ftl_bytes()); 1 MiB with cache_hits, 384 KiB with map_permille.
  *
  * Return: so many bytes.
  */

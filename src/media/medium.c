@@ -83,7 +83,6 @@ void weir_media_decide(struct weir_media *m, struct weir_media_cmd *c, u64 done_
 	c->part_ns[WEIR_PART_SERVICE] = left;
 	c->pos = WEIR_DECIDED;
 	m->nr_inside--;
-	m->last_ns = max(m->last_ns, done_ns);
 	m->work += WEIR_DECIDED_WORK;
 	weir_slots_push(&m->slots, done_ns);
 	weir_fifo_push(&m->decided, c);

@@ -74,7 +74,6 @@ struct weir_squeue {
  * @decided: waits to be returned
  * @slots: those of commands that are decided, until they are done
  * @nr_inside: commands in slots that are not decided
- * @last_ns: when the last of those that are decided is done
  * @controller_ns: when the controller can fetch again
  * @serial_ns: when it is done with the discards and write-zeroes it has
  * @command_ns, @cached_ns: with speed
@@ -96,7 +95,6 @@ struct weir_media {
 	struct weir_fifo decided;
 	struct weir_slots slots;
 	u32 nr_inside;
-	u64 last_ns;
 	u64 controller_ns;
 	u64 serial_ns;
 	u64 command_ns;

@@ -72,8 +72,6 @@ enum weir_media_kind {
 	       "Flash: in thousandths, so few free blocks begin garbage collection") \
 	NUMBER(gc_burst, 0, 4,						\
 	       "Flash: blocks collected in one go; 0: at the pace of the host's writes") \
-	NUMBER(gc_idle_permille, 0, 500,				\
-	       "Flash: in thousandths, so many free blocks are made in idle time; 0: none") \
 	NUMBER(read_ns, 1, 1000000000, "Flash: time to read a page in ns") \
 	NUMBER(program_ns, 1, 1000000000, "Flash: time of a program in ns") \
 	SHAPE(slc_mib, 0, 1048576,					\
@@ -97,7 +95,7 @@ enum weir_media_kind {
 	       "Disk: seek over the whole disk in ns; linear from a third")	\
 	NUMBER(write_settle_ns, 0, 1000000000, "Disk: a write's longer settling in ns") \
 	NUMBER(idle_ns, 0, 60000000000,					\
-	       "Idle time in ns: then a disk writes out its cache, flash empties one-bit cells") \
+	       "Idle time in ns: then a disk writes out its cache, a flash die its one-bit cells") \
 	/* network block storage */					\
 	NUMBER(rtt_ns, 0, 60000000000, "Network: round trip in ns")	\
 	NUMBER(remote_read_ns, 0, 60000000000,				\

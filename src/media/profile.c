@@ -126,7 +126,7 @@
 	.channels = 4, .dies = 1, .planes = 4,				\
 	.stripe_kib = 16, .page_kib = 16, .program_kib = 256,		\
 	.block_pages = 2048, .op_permille = 70, .gc_low_permille = 10,	\
-	.gc_idle_permille = 32, .map_permille = 125,			\
+	.map_permille = 125,						\
 	.read_ns = 90 * US, .program_ns = 6554 * US, .erase_ns = 10 * MS, \
 	.slc_mib = 80, .slc_program_ns = 138 * US, .idle_ns = 50 * MS,	\
 	.channel_mbps = 1600,						\

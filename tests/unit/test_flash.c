@@ -400,16 +400,6 @@ static void reads_hit_the_cache(void **state)
 	rig_one(&r, WEIR_MEDIA_WRITE, 1024, 32);
 	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 1024, 32), 3000);
 	rig_close(&r);
-
-	/* Two programs, the second on a die that begins later. */
-	rig_open(&r, &model, GIB, 1);
-	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 0, 96), 3000);
-	r.now = 400000;
-	assert_int_equal(rig_one(&r, WEIR_MEDIA_WRITE, 96, 96), 3000);
-	r.now = 600000;
-	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 96, 96), 3000);
-	assert_true(rig_one(&r, WEIR_MEDIA_READ, 0, 96) >= 50000);
-	rig_close(&r);
 }
 
 /* Reads without an end, all on one die, do not keep a page from being programmed. */
@@ -441,44 +431,6 @@ static void reads_cannot_starve_programs(void **state)
 		assert_true(reads > 56);
 		rig_close(&r);
 	}
-}
-
-/*
- * Writes of a second, beside so many reads at a time of one die. Without a suspension 16 of
- * these go ahead of each of its programs.
- */
-static u64 writes_beside(const struct weir_model *model, u32 reads)
-{
-	u64 writes = 0;
-	u32 i;
-
-	rig_open(&r, model, GIB, 1);
-	while (r.now < 1000000000) {
-		for (i = 0; i < reads; i++)
-			if (!r.busy[i])
-				rig_put(&r, i, WEIR_MEDIA_READ, 0, 8);
-		for (i = 32; i < 36; i++)
-			if (!r.busy[i])
-				rig_put(&r, i, WEIR_MEDIA_WRITE, 64 * writes++, 64);
-		assert_true(rig_step(&r));
-	}
-	rig_close(&r);
-	return writes;
-}
-
-/* A die that is read does a program in 2.9 ms, not in 0.5: the other seven lose nothing. */
-static void hot_die_stops_no_writes(void **state)
-{
-	struct weir_model model = cached();
-	u64 alone = writes_beside(&model, 0), beside = writes_beside(&model, 32);
-
-	assert_true(alone > 0.98 * 8 * 2000 && alone < 1.02 * 8 * 2000);
-	assert_true(beside > alone / 8 * 7 && beside < alone / 8 * 7.5);
-	/* Nor where no more than one program of each die fits into the cache. */
-	model.page_kib = 128;
-	alone = writes_beside(&model, 0);
-	beside = writes_beside(&model, 32);
-	assert_true(beside > alone / 8 * 7 && beside < alone / 8 * 7.5);
 }
 
 /* The cache takes 32 pages at the bus's rate, then one for each programmed. */
@@ -660,6 +612,7 @@ static struct weir_model collecting(void)
 	model.op_permille = 70;
 	model.gc_low_permille = 5;
 	model.erase_ns = 3000000;
+	model.cache_mib = 8; /* less, and dies wait for the one that erases */
 	return model;
 }
 
@@ -848,164 +801,6 @@ static void discard_eases(void **state)
 	rig_close(&r);
 }
 
-/* A used drive, which in idle time collects until it has 21 free blocks of 64 pages each. */
-static struct weir_model tidying(void)
-{
-	struct weir_model model = collecting();
-
-	model.mapped_permille = 1000;
-	model.gc_idle_permille = 40;
-	model.idle_ns = 10000000;
-	return model;
-}
-
-/* Random writes of 1000 pages. Return: how long they take; *pages: as many are programmed. */
-static u64 write_pages(u64 *pages)
-{
-	struct rig_load load = { .op = WEIR_MEDIA_WRITE, .depth = 4, .sectors = 64,
-				 .area = GIB >> 9, .count = 1000 };
-	struct weir_media_stats s;
-	u64 begin = r.now;
-
-	weir_media_advance(r.m, r.now);
-	weir_media_reset_stats(r.m);
-	rig_loop(&r, &load);
-	rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0);
-	weir_media_stats(r.m, &s);
-	*pages = s.programmed_units;
-	return r.now - begin;
-}
-
-static u64 free_blocks(void)
-{
-	struct weir_media_stats s;
-
-	weir_media_stats(r.m, &s);
-	return s.free_blocks;
-}
-
-/* After a pause writes are as on a fresh drive, while what was collected lasts. */
-static void collects_in_idle_time(void **state)
-{
-	struct weir_model model = tidying();
-	u64 before, after, pages;
-
-	rig_open(&r, &model, GIB, 1);
-	/* That it has not been used yet is no pause. */
-	r.now = 60000000000;
-	write_pages(&pages);
-	assert_true(pages > 4000);
-	before = write_pages(&pages);
-	assert_true(pages > 4000);
-	assert_true(free_blocks() <= 4);
-	/* Nobody is called for it. */
-	assert_true(weir_media_next_ns(r.m) == ~0ULL);
-	r.now += 60000000000;
-	after = write_pages(&pages);
-	assert_true(pages >= 1000 && pages < 1100);
-	assert_true(after < 1000 * 62500 * 1.2 + 3000000 && after < before / 4);
-	/* At most as much as there was time for: 8 dies, one program each in 0.55 ms. */
-	r.now += 10000000 + 20000000;
-	weir_media_advance(r.m, r.now);
-	weir_media_reset_stats(r.m);
-	r.now += 20000000;
-	weir_media_advance(r.m, r.now);
-	assert_true(free_blocks() < 21);
-	{
-		struct weir_media_stats s;
-
-		weir_media_stats(r.m, &s);
-		assert_true(s.programmed_units > 8 * 30 && s.programmed_units < 8 * 38);
-		assert_int_equal(s.host_units, 0);
-	}
-	r.now += 60000000000;
-	weir_media_advance(r.m, r.now);
-	assert_int_equal(free_blocks(), 21);
-	rig_close(&r);
-
-	model.gc_idle_permille = 0;
-	rig_open(&r, &model, GIB, 1);
-	write_pages(&pages);
-	r.now += 60000000000;
-	after = write_pages(&pages);
-	assert_true(pages > 4000 && after > before / 1.1);
-	rig_close(&r);
-}
-
-/* It begins after idle_ns, and who reads meanwhile waits for the program on its die. */
-static void idle_collection_is_in_the_way(void **state)
-{
-	struct weir_model model = tidying();
-	u64 pages, latency;
-	u32 die;
-
-	rig_open(&r, &model, GIB, 1);
-	write_pages(&pages);
-	r.now += 10000000 - 1;
-	for (die = 0; die < 8; die++)
-		rig_put(&r, die, WEIR_MEDIA_READ, 2048 + die * PAGE, 8);
-	rig_drain(&r);
-	assert_int_equal(r.parts[WEIR_PART_GC], 0);
-	r.now += 10000000 + 100000;
-	/* A flush has nothing to wait for. */
-	assert_int_equal(rig_one(&r, WEIR_MEDIA_FLUSH, 0, 0), 0);
-	latency = rig_one(&r, WEIR_MEDIA_READ, 2048, 8);
-	assert_true(latency == 450000 + 50000 || latency == 3450000 + 50000);
-	assert_int_equal(r.cmd[0].part_ns[WEIR_PART_GC], latency - 50000);
-	/* And has interrupted it. */
-	r.now += 10000000 - 1;
-	assert_int_equal(rig_one(&r, WEIR_MEDIA_READ, 2048, 8), 50000);
-	rig_close(&r);
-}
-
-/* A long pause is worked out in pieces; asked every now and then it comes out the same. */
-static void idle_time_in_pieces(void **state)
-{
-	static struct rig whole;
-	struct weir_model model = tidying();
-	struct weir_media_stats a, b;
-	u32 i, steps = 0;
-	bool more;
-
-	model.slc_mib = 64;
-	model.slc_program_ns = 100000;
-	rig_open(&whole, &model, GIB, 1);
-	rig_open(&r, &model, GIB, 1);
-	for (i = 0; i < 8; i++) {
-		struct weir_media_cmd *c = &r.cmd[i];
-
-		c->op = i % 2 ? WEIR_MEDIA_READ : WEIR_MEDIA_WRITE;
-		c->sector = 4096 * i;
-		c->sectors = i % 2 ? 2048 : 4 * 2048;
-		whole.cmd[i] = *c;
-		/* The read finds the drive at work, the write has come to its end. */
-		whole.now += i % 2 ? 70000000 : 10000000000;
-		weir_media_submit(whole.m, &whole.cmd[i], whole.now);
-		weir_media_advance(whole.m, whole.now);
-		while (i > 3 && r.now < whole.now) {
-			r.now = min(r.now + 333333, whole.now);
-			weir_media_advance(r.m, r.now);
-		}
-		r.now = whole.now;
-		weir_media_submit(r.m, c, r.now);
-		do {
-			weir_media_step(r.m, r.now, &more);
-			steps++;
-		} while (more);
-	}
-	weir_media_advance(whole.m, whole.now + 10000000000);
-	weir_media_advance(r.m, r.now + 10000000000);
-	for (i = 0; i < 8; i++)
-		assert_true(r.cmd[i].done_ns && r.cmd[i].done_ns == whole.cmd[i].done_ns);
-	assert_true(steps > 100);
-	weir_media_stats(whole.m, &a);
-	weir_media_stats(r.m, &b);
-	assert_memory_equal(&a, &b, sizeof(a));
-	assert_int_equal(a.free_blocks, 21);
-	rig_close(&r);
-	rig_close(&whole);
-}
-
 const struct CMUnitTest flash_tests[] = {
 	cmocka_unit_test(latency_alone),
 	cmocka_unit_test(large_read),
@@ -1021,7 +816,6 @@ const struct CMUnitTest flash_tests[] = {
 	cmocka_unit_test(mapping_is_read),
 	cmocka_unit_test(reads_hit_the_cache),
 	cmocka_unit_test(reads_cannot_starve_programs),
-	cmocka_unit_test(hot_die_stops_no_writes),
 	cmocka_unit_test(cache_cliff),
 	cmocka_unit_test(flush_programs_what_there_is),
 	cmocka_unit_test(discard_and_zeroes),
@@ -1033,9 +827,6 @@ const struct CMUnitTest flash_tests[] = {
 	cmocka_unit_test(slowest_of_all),
 	cmocka_unit_test(collection_sets_in),
 	cmocka_unit_test(discard_eases),
-	cmocka_unit_test(collects_in_idle_time),
-	cmocka_unit_test(idle_collection_is_in_the_way),
-	cmocka_unit_test(idle_time_in_pieces),
 };
 
 const size_t nr_flash_tests = sizeof(flash_tests) / sizeof(*flash_tests);

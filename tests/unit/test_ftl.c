@@ -79,7 +79,6 @@ static void consistent(void **state)
 		model.page_kib = 4 << rig_random() % 4;
 		model.gc_low_permille = 1 + rig_random() % 500;
 		model.gc_burst = rig_random() % 5;
-		model.gc_idle_permille = rig_random() % 501;
 		model.mapped_permille = round % 2 * (rig_random() % 1001);
 		model.seed = round;
 		open_ftl(&model, sectors << 9);
@@ -91,8 +90,6 @@ static void consistent(void **state)
 				weir_ftl_write(&f, from, nr);
 			else
 				weir_ftl_discard(&f, from, nr);
-			if (rig_random() % 8 == 0)
-				weir_ftl_tidy(&f, rig_random() % 300);
 			assert_true(f.free_blocks >= 1);
 			if (i % 500 == 0)
 				check();
@@ -304,46 +301,6 @@ static void collects_in_bursts(void **state)
 	free(memory);
 }
 
-/* Idle, it makes so many blocks free, and no more; then as much is written for nothing. */
-static void collects_when_idle(void **state)
-{
-	struct weir_model model = drive(200);
-	u32 i, units = 0, copied;
-
-	model.mapped_permille = 1000;
-	model.gc_idle_permille = 50;
-	open_ftl(&model, 1ULL << 30);
-	assert_int_equal(f.idle_blocks, f.nr_blocks / 20);
-	assert_true(amplification(f.nr_units) > 2);
-	do {
-		copied = weir_ftl_tidy(&f, 100);
-		assert_true(copied <= 100);
-		units += copied;
-	} while (copied);
-	assert_int_equal(f.free_blocks, f.idle_blocks);
-	assert_true(units > (f.idle_blocks - f.low_blocks - 2) << f.block_shift);
-	check();
-	for (i = 0; i < (f.idle_blocks - f.low_blocks - 1) << f.block_shift; i++)
-		assert_int_equal(write_any(), 0);
-	assert_true(amplification(f.nr_units) > 2);
-	free(memory);
-
-	/* Of what is spare two are left for what is under way; with no garbage there is none. */
-	model.gc_idle_permille = 500;
-	open_ftl(&model, 1ULL << 30);
-	assert_int_equal(f.idle_blocks, f.spare_blocks - 2);
-	while (weir_ftl_tidy(&f, 100))
-		;
-	assert_int_equal(f.free_blocks, f.idle_blocks);
-	check();
-	free(memory);
-	model.mapped_permille = 0;
-	open_ftl(&model, 1ULL << 30);
-	weir_ftl_write(&f, 0, 2ULL << 20);
-	assert_int_equal(weir_ftl_tidy(&f, 100), 0);
-	free(memory);
-}
-
 static void memory_is_bounded(void **state)
 {
 	struct weir_model model = drive(70);
@@ -367,7 +324,6 @@ const struct CMUnitTest ftl_tests[] = {
 	cmocka_unit_test(small_writes_add_up),
 	cmocka_unit_test(written_at_power_on),
 	cmocka_unit_test(collects_in_bursts),
-	cmocka_unit_test(collects_when_idle),
 	cmocka_unit_test(memory_is_bounded),
 };
 

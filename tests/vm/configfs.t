@@ -24,7 +24,7 @@ model=(
 	block_pages burst burst_iops burst_ios burst_mbps burst_mib bus_mbps cache_hits
 	cache_mib cached_ns cap_io_kib cap_iops cap_mbps channel_mbps channels command_ns dies
 	discard_dist discard_mib_ns discard_ns erase_ns flush_dist flush_ns
-	gc_burst gc_idle_permille gc_low_permille idle_ns inner_mbps map_permille mapped_permille op_permille
+	gc_burst gc_low_permille idle_ns inner_mbps map_permille mapped_permille op_permille
 	outer_mbps page_kib planes plp profile program_kib program_ns read_dist read_ns remote_read_ns remote_write_ns rpm rtt_ns seed
 	seek_full_ns seek_third_ns seek_track_ns single_queue slc_mib slc_program_ns slots speed stripe_kib
 	suspend_ns write_dist write_settle_ns zeroes_dist zeroes_mib_ns zeroes_ns zones

@@ -117,13 +117,6 @@ for burst in 0 4; do
 	gone
 done
 
-# shellcheck disable=SC2317 # by brief
-idle_read()
-{
-	sleep 10
-	dd if=/dev/x of=/dev/null bs=4k count=1 iflag=direct status=none
-}
-
 # All that a bad drive has, with many dies: of each 4 KiB of a read it is asked whether they
 # are in the cache.
 drive nvme-tlc size=1024 channels=64 dies=16 page_kib=4 stripe_kib=4 program_kib=64 \
@@ -132,9 +125,6 @@ drive nvme-tlc size=1024 channels=64 dies=16 page_kib=4 stripe_kib=4 program_kib
 brief 'a drive that lacks everything is written' \
 	io 16 --rw=randwrite --bs=1m --io_size=64m --size=1g
 brief 'and read' io 16 --rw=randread --bs=1m --io_size=64m --size=1g
-# What it has collected since then is worked out when the next command comes.
-put x gc_idle_permille 500
-brief 'and was idle' idle_read
 gone
 
 # A program makes room for 1024 writes that wait for it.
