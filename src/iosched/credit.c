@@ -23,9 +23,7 @@
  *   what has come free to the best waiter: of the first level, and there of the least
  *   start time (start-time fair queueing; Jin, Chase, Kaur: "Interposed proportional
  *   sharing for a storage service utility", SIGMETRICS 2004). BE and BG share by start
- *   time. Nobody else takes it meanwhile: while somebody waits, others wait, too, but for
- *   a request that starts before the first waiter. So a stage that was granted one
- *   request, and does not wait until it has run, goes on then in the order of all stages.
+ *   time. Nobody else takes it meanwhile: while somebody waits, others wait, too.
  * - No wake-up is lost: who waits puts its waiter into the tree and then looks whether
  *   it fits; who completes takes its cost off and then looks whether somebody waits.
  *   Both have a full barrier in between. Whoever waits does so for something that is
@@ -138,39 +136,18 @@ static s64 overdraft(struct weir_queue *wq, enum weir_level level, bool sparse)
 }
 
 /*
- * Does a request with that start go before the first of those that wait, at its level (and
- * of BG, for BE)? Without the lock: these starts may just change, and one goes too early.
- */
-static bool starts_first(struct weir_queue *wq, enum weir_level level, u32 before, u64 start)
-{
-	u32 shared = level == WEIR_BE ? BIT(WEIR_BE) | BIT(WEIR_BG) : BIT(level);
-	int i;
-
-	if (before & ~shared || READ_ONCE(wq->waiting) & WAITS_SPARSE)
-		return false;
-	for (i = level; i < WEIR_LEVELS; i++)
-		if (before & BIT(i) && (s64)(start - READ_ONCE(wq->first_start[i])) >= 0)
-			return false;
-	return true;
-}
-
-/*
  * Charge cost to a level, if it fits and nobody waits who is to go before. sparse: its
- * flow has no other request. start: its start time, NULL if it has none yet, which is
- * behind those that wait. Under s->lock of any stage.
+ * flow has no other request. Under s->lock of any stage.
  */
-bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost, bool sparse,
-		     const u64 *start)
+bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost, bool sparse)
 {
 	u32 before = BIT(level + 1) - 1;
 
 	/* BG is no rival of BE while the window is open: only its depth holds it. */
 	if (level == WEIR_BE && !READ_ONCE(wq->open))
 		before |= BIT(WEIR_BG);
-	before &= READ_ONCE(wq->waiting);
-	if (before && !(start && starts_first(wq, level, before, *start)))
-		return false;
-	if (!fits(wq, level, cost, -overdraft(wq, level, sparse)))
+	if (READ_ONCE(wq->waiting) & before ||
+	    !fits(wq, level, cost, -overdraft(wq, level, sparse)))
 		return false;
 	weir_credit_charge(wq, level, cost);
 	if (level == WEIR_BG)
@@ -200,21 +177,11 @@ static bool node_is_before(struct rb_node *a, const struct rb_node *b)
 			 rb_entry(b, struct weir_waiter, node));
 }
 
-/* For starts_first() */
-static void note_first(struct weir_queue *wq, enum weir_level level)
-{
-	struct weir_waiter *w = first(wq, level);
-
-	if (w)
-		WRITE_ONCE(wq->first_start[level], w->start);
-}
-
 static void enqueue(struct weir_queue *wq, struct weir_waiter *w)
 {
 	if (!(wq->waiting & BIT(w->level)))
 		wq->served_at[w->level] = jiffies;
 	rb_add_cached(&w->node, &wq->waiters[w->level], node_is_before);
-	note_first(wq, w->level);
 	w->waiting = true;
 	WRITE_ONCE(wq->waiting, wq->waiting | BIT(w->level));
 }
@@ -236,7 +203,6 @@ static void set_sparse(struct weir_queue *wq, struct weir_waiter *w, bool sparse
 static void dequeue(struct weir_queue *wq, struct weir_waiter *w)
 {
 	rb_erase_cached(&w->node, &wq->waiters[w->level]);
-	note_first(wq, w->level);
 	set_sparse(wq, w, false);
 	if (RB_EMPTY_ROOT(&wq->waiters[w->level].rb_root))
 		WRITE_ONCE(wq->waiting, wq->waiting & ~BIT(w->level));
@@ -317,12 +283,10 @@ static void update_waiter(struct weir_stage *s, enum weir_level level)
 		rb_erase_cached(&w->node, waiters);
 	w->start = start;
 	set_sparse(s->wq, w, sparse);
-	if (w->waiting) {
+	if (w->waiting)
 		rb_add_cached(&w->node, waiters, node_is_before);
-		note_first(s->wq, level);
-	} else {
+	else
 		enqueue(s->wq, w);
-	}
 }
 
 /* Somebody waits: look in a while, or soon, if it is for the end of a grace. */

@@ -107,7 +107,6 @@ static struct request *of_level(struct weir_stage *s, enum weir_level level, boo
 {
 	u32 granted = weir_credit_collect(&s->line[level]), cost;
 	struct request *rq = weir_order_first(s, level);
-	u64 start = weir_order_start(s, level);
 
 	if (unlikely(granted))
 		return take(s, rq, granted);
@@ -116,10 +115,10 @@ static struct request *of_level(struct weir_stage *s, enum weir_level level, boo
 		weir_credit_charge(s->wq, level, cost);
 		if (level == WEIR_BG)
 			atomic_inc(&s->wq->background);
-	} else if (!weir_credit_try(s->wq, level, cost, weir_is_sparse(s->wq, rq), &start)) {
+	} else if (!weir_credit_try(s->wq, level, cost, weir_is_sparse(s->wq, rq))) {
 		return NULL;
 	}
-	weir_vtime_advance(s->wq, level, start);
+	weir_vtime_advance(s->wq, level, weir_order_start(s, level));
 	return take(s, rq, cost);
 }
 
@@ -210,7 +209,7 @@ static struct request *pass(struct weir_stage *s, struct request *rq)
 	if (likely(r->level == WEIR_BE && READ_ONCE(wq->open) && !READ_ONCE(wq->urgent) &&
 		   !(READ_ONCE(wq->waiting) & (BIT(WEIR_BE + 1) - 1))))
 		return send(s, rq, false);
-	return weir_credit_try(wq, r->level, r->cost, weir_is_sparse(wq, rq), NULL) ?
+	return weir_credit_try(wq, r->level, r->cost, weir_is_sparse(wq, rq)) ?
 	       send(s, rq, true) : NULL;
 }
 

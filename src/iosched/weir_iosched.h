@@ -297,7 +297,6 @@ struct weir_queue {
 
 	spinlock_t wait_lock ____cacheline_aligned_in_smp;
 	struct rb_root_cached waiters[WEIR_LEVELS];
-	u64 first_start[WEIR_LEVELS];	/* of the first waiter, or the last that there was */
 	unsigned int nr_sparse;		/* waiters that are */
 	unsigned long served_at[WEIR_LEVELS];	/* jiffies: granted, or began to wait */
 	unsigned long leases_at;	/* jiffies: when grants were looked at last */
@@ -437,8 +436,7 @@ struct request *weir_dispatch_request(struct blk_mq_hw_ctx *hctx);
 bool weir_has_work(struct blk_mq_hw_ctx *hctx);
 
 /* credit.c; the first five under s->lock, the others in any context */
-bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost, bool sparse,
-		     const u64 *start);
+bool weir_credit_try(struct weir_queue *wq, enum weir_level level, u32 cost, bool sparse);
 void weir_credit_hold(struct weir_stage *s);
 void weir_credit_update(struct weir_stage *s);
 void weir_credit_leave(struct weir_stage *s, enum weir_level level);

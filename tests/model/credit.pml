@@ -461,23 +461,6 @@ inline try(l)
 	fi
 }
 
-/*
- * The same for a staged request. If those that wait are of its own level it may start
- * before them: at any time, as their starts are looked at without the lock.
- */
-#ifdef BACKGROUND
-#define SHARED(l)	((l) == 0 -> 3 : 2)
-#else
-#define SHARED(l)	(1 << (l))
-#endif
-inline try_staged(l)
-{
-	if
-	:: try(l)
-	:: waiting != 0 && (waiting & ~SHARED(l)) == 0 -> fits(l, rq_cost[rq], 0)
-	fi
-}
-
 /* In a step: who fitted a moment ago is charged, and goes. */
 inline charge_and_send(l)
 {
@@ -677,7 +660,7 @@ end:	do
 #endif
 				if
 				:: rq_cost[rq] == 0 -> send_unseen()
-				:: else -> try_staged(l)
+				:: else -> try(l)
 				fi
 			fi
 		};
