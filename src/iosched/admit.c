@@ -8,8 +8,8 @@
  * LEAST_TAGS nothing is kept: the device holds them all, and what merges needs one that
  * waits.
  *
- * Beside an active level above, which may use the disk alone, a level has a quarter: what
- * it has beyond that would wait there, and keep the others from asking.
+ * While RT is active the other levels get a quarter of the tags, and so does IDLE while BE
+ * is active: what they had beyond that would wait, and keep the active level from asking.
  *
  * What is kept are certain tags, not a number of them. Were a flow free to take many of
  * any, and limited only then, it would have these, and all others as well.
@@ -36,8 +36,8 @@ static bool holds_few(struct weir_queue *wq, blk_opf_t opf)
 }
 
 /*
- * Does a level above that of this ionice class have the disk for itself? That LIGHT goes
- * before BE does not count: such flows have few requests, and come and go.
+ * Is a level active that may keep this ionice class waiting? LIGHT, which may do that to
+ * BE, does not count: such flows have few requests, and come and go.
  */
 static bool yields(struct weir_queue *wq, int ioclass)
 {
